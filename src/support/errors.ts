@@ -42,3 +42,11 @@ export function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : undefined;
 }
+
+/**
+ * @param error anything that was thrown
+ * @returns what the reader can do, if the error says so
+ */
+export function hintOf(error: unknown): string | undefined {
+  return error instanceof SnugError ? error.hint : undefined;
+}

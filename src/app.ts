@@ -1,0 +1,182 @@
+import type { Config } from './config/config.js';
+import { prepareFolders } from './config/prepare-folders.js';
+import type { Operator } from './control/methods.js';
+import type { ControlServer } from './control/server.js';
+import type { Graph, InviteDesk } from './invites/desk.js';
+import {
+  buildControl,
+  buildSite,
+  buildTor,
+  type Ground,
+  openDesk,
+  openRelay,
+  pathsOf,
+} from './rooms.js';
+import { drawRiddle, type Riddle, type Site } from './site/site.js';
+import { mintCode } from './ssb/code.js';
+import type { Relay } from './ssb/relay.js';
+import { type Snapshot, takeSnapshot } from './status/snapshot.js';
+import { hintOf, messageOf, SnugError } from './support/errors.js';
+import type { Service } from './support/lifecycle.js';
+import type { Log } from './support/log.js';
+import { packageVersion } from './support/package.js';
+import type { Tor } from './tor/tor.js';
+
+/** What {@link App} is built from; a test may draw riddles whose answers it knows. */
+export interface AppOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly draw?: () => Riddle;
+}
+
+/** The composition root: builds every room, and starts and stops them in order. */
+export class App implements Service {
+  readonly #ground: Ground;
+  readonly #tor: Tor;
+  readonly #site: Site;
+  readonly #control: ControlServer;
+  readonly #stops: (() => Promise<void> | void)[] = [];
+  #openedDesk: InviteDesk | undefined;
+  #openedRelay: Relay | undefined;
+  #siteListens = false;
+
+  constructor({ config, log, draw }: AppOptions) {
+    this.#ground = { config, log, paths: pathsOf(config) };
+    this.#tor = buildTor(this.#ground);
+    this.#control = buildControl(this.#ground, this.#operator());
+    this.#site = buildSite(
+      this.#ground,
+      {
+        pose: (answer) => this.#desk.pose(answer),
+        solve: (riddle, text) => this.#desk.solve(riddle, text),
+      },
+      () => this.#openedRelay !== undefined,
+      draw ?? drawRiddle,
+    );
+  }
+
+  /**
+   * Starts everything and lets Tor go on line; {@link App.ready} tells when it is published. The
+   * ledger comes first: its lock keeps a second relay off the same folder.
+   *
+   * @throws SnugError of the room that could not start; what had started is stopped again
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    try {
+      prepareFolders(this.#ground.config);
+      await this.#openDesk();
+      await this.#run(this.#control, signal);
+      await this.#run(this.#tor, signal);
+      await this.#openRelay();
+      await this.#run(this.#site, signal);
+      this.#siteListens = true;
+      await this.#tor.goOnline();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Resolves once visitors can come; rejects when the signal aborts first. */
+  ready(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        if (!signal.aborted && !this.status().ready) return;
+        unsubscribe();
+        signal.removeEventListener('abort', check);
+        if (signal.aborted) reject(signal.reason);
+        else resolve();
+      };
+      const unsubscribe = this.#tor.onChange(check);
+      signal.addEventListener('abort', check);
+      check();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#siteListens = false;
+    for (const stop of this.#stops.splice(0).reverse()) await stop();
+  }
+
+  /** @returns one look at every room */
+  status(): Snapshot {
+    const desk = this.#openedDesk;
+    const rooms = {
+      tor: this.#tor.status(),
+      ssb: this.#openedRelay?.status(),
+      desk: desk && { ...desk.budget(), ...desk.counters() },
+      site: this.#siteListens,
+    };
+    return takeSnapshot(rooms, {
+      version: packageVersion(),
+      uptimeSeconds: process.uptime(),
+      ssbAddress: this.#openedRelay?.address,
+    });
+  }
+
+  async #run(service: Service, signal: AbortSignal): Promise<void> {
+    this.#stops.push(() => service.stop());
+    await service.start(signal);
+    signal.throwIfAborted();
+  }
+
+  async #openDesk(): Promise<void> {
+    const desk = await openDesk(this.#ground, this.#graph(), (seed) =>
+      mintCode(this.#codeTarget(), seed),
+    );
+    this.#stops.push(() => desk.close());
+    this.#openedDesk = desk;
+  }
+
+  async #openRelay(): Promise<void> {
+    const relay = await openRelay(this.#ground, this.#tor);
+    this.#stops.push(() => relay.close());
+    this.#openedRelay = relay;
+    await this.#desk.reconcile().catch((error: unknown) => {
+      this.#ground.log.error(`${messageOf(error)} ${hintOf(error) ?? ''}`);
+    });
+    relay.admit(this.#desk);
+  }
+
+  #codeTarget() {
+    const { host, port } = this.#ground.config.invites;
+    return { host: host ?? this.#tor.host, port, relay: this.#relay.id };
+  }
+
+  /** Desk and relay need each other; the desk is first, so it gets at the relay through this. */
+  #graph(): Graph {
+    return {
+      isFollowing: (feed) => this.#relay.isFollowing(feed),
+      isBlocking: (feed) => this.#relay.isBlocking(feed),
+      follow: (feed) => this.#relay.follow(feed),
+      block: (feed) => this.#relay.block(feed),
+      unblock: (feed) => this.#relay.unblock(feed),
+    };
+  }
+
+  #operator(): Operator {
+    return {
+      status: () => this.status(),
+      createInvite: (options) => this.#desk.create(options),
+      listInvites: () => this.#desk.list(),
+      revokeInvite: (id) => this.#desk.revoke(id),
+      ban: (feed, reason) => this.#desk.ban(feed, reason),
+      unban: (feed) => this.#desk.unban(feed),
+      listBans: () => this.#desk.bans(),
+    };
+  }
+
+  get #desk(): InviteDesk {
+    return this.#openedDesk ?? notUpYet();
+  }
+
+  get #relay(): Relay {
+    return this.#openedRelay ?? notUpYet();
+  }
+}
+
+function notUpYet(): never {
+  throw new SnugError('NOT_READY', 'The relay is still starting.', {
+    hint: 'Wait until "snug status" says that it is well, then try again.',
+  });
+}

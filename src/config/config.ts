@@ -1,0 +1,59 @@
+/**
+ * Everything that the operator may decide, checked and deep-frozen; made only by `loadConfig`.
+ * `snug.example.toml` explains each value to the operator, with its range.
+ */
+export interface Config {
+  /** The file it came from, absolute; undefined when there was none. */
+  readonly file: string | undefined;
+  readonly paths: {
+    /** Folder of keys, feeds and ledgers, absolute; to be backed up. */
+    readonly state: string;
+    /** Folder of sockets, absolute; at most {@link LONGEST_RUN_FOLDER} bytes, emptied at boot. */
+    readonly run: string;
+  };
+  readonly tor: {
+    /** The tor program, absolute; undefined: look for it where systems put it. */
+    readonly binary: string | undefined;
+    /** A file whose lines are appended to the torrc, absolute. */
+    readonly include: string | undefined;
+  };
+  readonly invites: {
+    /** The host in each code, lower case; undefined: this relay's own onion address. */
+    readonly host: string | undefined;
+    /** The port in each code, which the onion service offers for SSB. */
+    readonly port: number;
+    readonly lifetimeDays: number;
+    /** Codes that the whole relay may make in an hour. */
+    readonly perHour: number;
+    /** Codes that it may make at once after a quiet time. */
+    readonly burst: number;
+  };
+  readonly members: {
+    /** Feeds that one member may bring along by `follow`. */
+    readonly maySponsor: number;
+  };
+  readonly feeds: {
+    /** How far feeds are carried: 1 members, 2 and whom they follow, and so on. */
+    readonly hops: number;
+  };
+  readonly site: {
+    readonly title: string;
+  };
+  readonly limits: {
+    /** HTTP requests a minute on one Tor circuit. */
+    readonly requestsPerMinute: number;
+    /** Open streams on one Tor circuit (HiddenServiceMaxStreams). */
+    readonly streamsPerCircuit: number;
+    /** Visitors' sessions kept at once. */
+    readonly sessions: number;
+    /** Connections open at once, on each of the relay's sockets. */
+    readonly connections: number;
+  };
+}
+
+/** sockaddr_un has 108 bytes for the path and its final NUL (unix(7)). */
+const LONGEST_SOCKET_PATH = 107;
+/** Bytes kept free for the name of a socket in the run folder. */
+const LONGEST_SOCKET_NAME = 24;
+/** Bytes that the run folder's path may have: `<run>/<socket name>` must fit. */
+export const LONGEST_RUN_FOLDER = LONGEST_SOCKET_PATH - LONGEST_SOCKET_NAME - 1;

@@ -1,0 +1,110 @@
+import { dirname, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import * as v from 'valibot';
+import type { Config } from './config.js';
+import { defaultRun, defaultState } from './default-folders.js';
+import { checkFolders } from './folder-rules.js';
+import { keyLines } from './key-lines.js';
+import { ConfigError, type Finding, fileError, problemOf } from './problems.js';
+import { type ConfigSource, type ConfigText, readConfigFile } from './read-file.js';
+import { checkSettings, type Settings } from './schema.js';
+import { unknownKeys } from './unknown-keys.js';
+import { isTable, PATH, type Table } from './values.js';
+
+function parseToml({ file, text }: ConfigText): Table {
+  try {
+    return parse(text, { integersAsBigInt: 'asNeeded' });
+  } catch (cause) {
+    if (!(cause instanceof TomlError) || file === undefined) throw cause;
+    const reason = cause.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '');
+    const { line, column } = cause;
+    throw fileError(file, `this is not TOML: ${reason}`, { line, column, cause });
+  }
+}
+
+/** Relative paths in the file start at its own folder, wherever the process was started. */
+function absolute(path: string, { file }: ConfigText): string | undefined {
+  return path === '' ? undefined : resolve(dirname(file ?? ''), path);
+}
+
+/** Works on the unchecked document, so that folders are judged together with everything else. */
+function foldersOf(document: Table, source: ConfigText, env: NodeJS.ProcessEnv): Config['paths'] {
+  const table = isTable(document.paths) ? document.paths : {};
+  const given = (path: unknown) => (v.is(PATH, path) ? absolute(path ?? '', source) : undefined);
+  const state = given(table.state) ?? resolve(defaultState(env));
+  return { state, run: given(table.run) ?? resolve(defaultRun(env, state)) };
+}
+
+function findingOf(issue: v.BaseIssue<unknown>): Finding {
+  const path = issue.path ?? [];
+  return {
+    key: path.map((item) => String(item.key)).join('.'),
+    value: path.at(-1)?.value,
+    allowed: issue.message,
+  };
+}
+
+/** One line for each key, the most telling first, in the order of the file. */
+function errorOf({ file, text }: ConfigText, findings: readonly Finding[]): ConfigError {
+  const lines = keyLines(text);
+  const firsts = new Map<string, Finding>();
+  for (const finding of findings) {
+    if (!firsts.has(finding.key)) firsts.set(finding.key, finding);
+  }
+  const problems = [...firsts.values()].map((one) => problemOf(one, lines.get(one.key)));
+  return new ConfigError(
+    file,
+    problems.sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity)),
+  );
+}
+
+function configOf(settings: Settings, paths: Config['paths'], source: ConfigText): Config {
+  const { tor, invites, members, feeds, site, limits } = settings;
+  return {
+    file: source.file,
+    paths,
+    tor: { binary: absolute(tor.binary, source), include: absolute(tor.include, source) },
+    invites: {
+      host: invites.host.toLowerCase() || undefined,
+      port: invites.port,
+      lifetimeDays: invites.lifetime_days,
+      perHour: invites.per_hour,
+      burst: invites.burst,
+    },
+    members: { maySponsor: members.may_sponsor },
+    feeds: { hops: feeds.hops },
+    site: { title: site.title },
+    limits: {
+      requestsPerMinute: limits.requests_per_minute,
+      streamsPerCircuit: limits.streams_per_circuit,
+      sessions: limits.sessions,
+      connections: limits.connections,
+    },
+  };
+}
+
+function freeze(config: Config): Config {
+  for (const part of Object.values(config)) Object.freeze(part);
+  return Object.freeze(config);
+}
+
+/**
+ * Reads and checks the configuration; nothing is created or started.
+ *
+ * @param source the file named by `--config`, if any, and the environment
+ * @returns the settings, every folder and path absolute, frozen in depth
+ * @throws ConfigError (CONFIG_INVALID) with every problem at once
+ */
+export function loadConfig(source: ConfigSource): Config {
+  const text = readConfigFile(source);
+  const document = parseToml(text);
+  const paths = foldersOf(document, text, source.env);
+  const checked = checkSettings(document);
+  const findings = [
+    ...unknownKeys(document),
+    ...(checked.issues ?? []).map(findingOf),
+    ...checkFolders(paths),
+  ];
+  if (!checked.success || findings.length > 0) throw errorOf(text, findings);
+  return freeze(configOf(checked.output, paths, text));
+}

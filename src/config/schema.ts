@@ -1,0 +1,53 @@
+import * as v from 'valibot';
+import { HOST, isTable, PATH, type Table, TITLE, wholeNumber } from './values.js';
+
+function section<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const allowed = 'a table of keys';
+  return v.pipe(v.custom<Table>(isTable, allowed), v.strictObject(entries, allowed));
+}
+
+/** The site has this port of the onion service to itself (specification, onion domains). */
+const SITE_PORT = 80;
+
+/** The file, key by key, with defaults and ranges; `snug.example.toml` explains the same. */
+const SECTIONS = {
+  paths: section({ state: PATH, run: PATH }),
+  tor: section({ binary: PATH, include: PATH }),
+  invites: section({
+    host: HOST,
+    port: wholeNumber(8008, 1, 65535, SITE_PORT),
+    lifetime_days: wholeNumber(7, 1, 365),
+    per_hour: wholeNumber(30, 1, 1000),
+    burst: wholeNumber(10, 1, 1000),
+  }),
+  members: section({ may_sponsor: wholeNumber(5, 0, 1000) }),
+  feeds: section({ hops: wholeNumber(2, 1, 4) }),
+  site: section({ title: TITLE }),
+  limits: section({
+    // A visit that succeeds takes four requests; fewer than ten would turn visitors away.
+    requests_per_minute: wholeNumber(60, 10, 10_000),
+    streams_per_circuit: wholeNumber(16, 1, 65535),
+    sessions: wholeNumber(1000, 10, 100_000),
+    connections: wholeNumber(256, 8, 10_000),
+  }),
+};
+
+/** The checked file, defaults filled in, keys as written there; "" where nothing was set. */
+export type Settings = {
+  readonly [Name in keyof typeof SECTIONS]: v.InferOutput<(typeof SECTIONS)[Name]>;
+};
+
+/** The keys that each section knows, by section. */
+export const KNOWN_KEYS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(SECTIONS).map(([name, { pipe }]) => [name, Object.keys(pipe[1].entries)]),
+);
+
+/**
+ * @param document a parsed TOML file
+ * @returns valibot's result: the settings, or an issue for each fault. A strict object stops at a
+ *   table's first unknown key; `unknownKeys` names them all.
+ */
+export function checkSettings(document: Table): v.SafeParseResult<v.GenericSchema<Settings>> {
+  const everySection = Object.fromEntries([...KNOWN_KEYS.keys()].map((name) => [name, {}]));
+  return v.safeParse(v.strictObject(SECTIONS), Object.assign(everySection, document));
+}

@@ -1,0 +1,58 @@
+import * as v from 'valibot';
+import { SnugError } from '../support/errors.js';
+import { type FeedId, parseFeedId } from '../support/feed-id.js';
+import type { ControlMethod } from './server.js';
+
+/** What the operator's commands need of the relay. */
+export interface Operator {
+  status(): unknown;
+  createInvite(options: { note?: string; lifetimeMs?: number }): Promise<unknown>;
+  listInvites(): Promise<unknown>;
+  revokeInvite(id: string): Promise<unknown>;
+  ban(feed: FeedId, reason?: string): Promise<void>;
+  unban(feed: FeedId): Promise<void>;
+  listBans(): unknown;
+}
+
+const DAY_MS = 86_400_000;
+
+const CREATE = v.strictObject({
+  note: v.optional(v.string()),
+  days: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(365))),
+});
+const REVOKE = v.strictObject({ id: v.string() });
+const BAN = v.strictObject({ feed: v.string(), reason: v.optional(v.string()) });
+const UNBAN = v.strictObject({ feed: v.string() });
+
+function check<S extends v.GenericSchema>(schema: S, params: unknown): v.InferOutput<S> {
+  const result = v.safeParse(schema, params);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const where = v.getDotPath(issue) ?? 'the request';
+  throw new SnugError('BAD_REQUEST', `${where}: ${issue.message}`);
+}
+
+/**
+ * @param operator does the work
+ * @returns the methods of the control socket; each checks its arguments first
+ */
+export function controlMethods(operator: Operator): Readonly<Record<string, ControlMethod>> {
+  return {
+    status: () => operator.status(),
+    'invite.create': (params) => {
+      const { note, days } = check(CREATE, params);
+      return operator.createInvite({
+        ...(note === undefined ? {} : { note }),
+        ...(days === undefined ? {} : { lifetimeMs: Math.round(days * DAY_MS) }),
+      });
+    },
+    'invite.list': () => operator.listInvites(),
+    'invite.revoke': (params) => operator.revokeInvite(check(REVOKE, params).id),
+    ban: async (params) => {
+      const { feed, reason } = check(BAN, params);
+      await operator.ban(parseFeedId(feed), reason);
+    },
+    unban: async (params) => operator.unban(parseFeedId(check(UNBAN, params).feed)),
+    'ban.list': () => operator.listBans(),
+  };
+}

@@ -1,0 +1,81 @@
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SnugError } from '../support/errors.js';
+import { startPrivateNetwork } from './private-network.js';
+import { RelayProcess } from './relay-process.js';
+import type { DemoReport } from './words.js';
+
+/** Options of {@link runDemo}. */
+export interface DemoOptions {
+  /** Ends the demo. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+  /** Called once, when visitors can come. */
+  readonly onReady: (report: DemoReport) => void;
+}
+
+type Undo = () => Promise<unknown>;
+
+function toml(include: string, folder: string): string {
+  const quote = (text: string) => JSON.stringify(text);
+  return [
+    '[paths]',
+    `state = ${quote(join(folder, 'state'))}`,
+    `run = ${quote(join(folder, 'run'))}`,
+    '[tor]',
+    `include = ${quote(include)}`,
+    '',
+  ].join('\n');
+}
+
+async function startAll(folder: string, undo: Undo[], options: DemoOptions): Promise<RelayProcess> {
+  const { signal, onProgress } = options;
+  const network = await startPrivateNetwork({
+    folder: join(folder, 'network'),
+    signal,
+    onProgress,
+  });
+  undo.push(() => network.stop());
+  const config = join(folder, 'snug.toml');
+  await writeFile(config, toml(network.include, folder), { mode: 0o600 });
+  const control = join(folder, 'run', 'control.sock');
+  const relay = new RelayProcess({ config, control, signal, onLine: onProgress });
+  undo.push(() => relay.stop());
+  const [status, visitor] = await Promise.all([
+    relay.ready(),
+    network.startClient('visitor', signal),
+  ]);
+  const { site = '', ssbAddress: ssb = '' } = status;
+  const socks = `${visitor.socks.host}:${visitor.socks.port}`;
+  const onion = site.replace('http://', '');
+  options.onReady({ site, onion, ssb, socks, state: folder, control });
+  return relay;
+}
+
+function ending(signal: AbortSignal): Promise<'asked'> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve('asked');
+    else signal.addEventListener('abort', () => resolve('asked'), { once: true });
+  });
+}
+
+/**
+ * Runs a private Tor network and a relay on it, in a temporary folder, until the signal aborts.
+ * Nothing of it is left afterwards.
+ *
+ * @throws SnugError of what could not start, or RELAY_ENDED when the relay ends by itself
+ */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'snug-demo-')));
+  const undo: Undo[] = [() => rm(folder, { recursive: true, force: true })];
+  try {
+    const relay = await startAll(folder, undo, options);
+    const why = await Promise.race([ending(options.signal), relay.ended()]);
+    if (why !== 'asked') throw new SnugError('RELAY_ENDED', 'The relay ended by itself.');
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+}

@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import type { Config } from './config/config.js';
+import { controlMethods, type Operator } from './control/methods.js';
+import { ControlServer } from './control/server.js';
+import { type CodeMint, type Graph, InviteDesk } from './invites/desk.js';
+import { type Riddle, type RiddleDesk, Site } from './site/site.js';
+import { Relay } from './ssb/relay.js';
+import type { Log } from './support/log.js';
+import { Tor } from './tor/tor.js';
+
+const SITE_PORT = 80;
+const DAY_MS = 86_400_000;
+
+/** What every room is built from. */
+export interface Ground {
+  readonly config: Config;
+  readonly paths: Paths;
+  readonly log: Log;
+}
+
+/** The names of everything on the disk, in one place. */
+export type Paths = ReturnType<typeof pathsOf>;
+
+/** @returns where sockets and databases lie below the configured folders */
+export function pathsOf(config: Config) {
+  const { state, run } = config.paths;
+  return {
+    control: join(run, 'control.sock'),
+    site: join(run, 'site.sock'),
+    ssb: join(run, 'ssb.sock'),
+    ledger: join(state, 'invites'),
+    database: join(state, 'ssb'),
+    tor: join(state, 'tor'),
+    torSockets: join(run, 'tor'),
+  };
+}
+
+/** @returns Tor with one onion service: the site on port 80, SSB on the port of the codes */
+export function buildTor({ config, paths, log }: Ground): Tor {
+  return new Tor({
+    binary: config.tor.binary,
+    include: config.tor.include,
+    folder: paths.tor,
+    run: paths.torSockets,
+    services: [
+      { virtualPort: SITE_PORT, socket: paths.site },
+      { virtualPort: config.invites.port, socket: paths.ssb },
+    ],
+    streamsPerCircuit: config.limits.streamsPerCircuit,
+    log: log.room('tor'),
+    now: Date.now,
+  });
+}
+
+/** @returns the public pages, in front of the desk */
+export function buildSite(
+  { config, paths, log }: Ground,
+  desk: RiddleDesk,
+  ready: () => boolean,
+  draw: () => Riddle,
+): Site {
+  return new Site({
+    socket: paths.site,
+    title: config.site.title,
+    desk,
+    ready,
+    draw,
+    limits: config.limits,
+    now: () => performance.now(),
+    log: log.room('site'),
+  });
+}
+
+/** @returns the socket that the `snug` command speaks to */
+export function buildControl({ paths, log }: Ground, operator: Operator): ControlServer {
+  return new ControlServer({
+    socket: paths.control,
+    log: log.room('control'),
+    methods: controlMethods(operator),
+  });
+}
+
+/** @returns the invite desk, its ledger locked against a second relay on the same folder */
+export function openDesk(
+  { config, paths, log }: Ground,
+  graph: Graph,
+  mint: CodeMint,
+): Promise<InviteDesk> {
+  return InviteDesk.open({
+    folder: paths.ledger,
+    graph,
+    mint,
+    budget: { perHour: config.invites.perHour, burst: config.invites.burst },
+    lifetimeMs: config.invites.lifetimeDays * DAY_MS,
+    maySponsor: config.members.maySponsor,
+    now: Date.now,
+    log: log.room('invites'),
+  });
+}
+
+/** @returns the SSB relay behind Tor's onion service, closed to everybody so far */
+export function openRelay({ config, paths, log }: Ground, tor: Tor): Promise<Relay> {
+  return Relay.open({
+    folder: paths.database,
+    listen: paths.ssb,
+    socks: tor.socksPath,
+    host: tor.host,
+    port: config.invites.port,
+    hops: config.feeds.hops,
+    connections: config.limits.connections,
+    log: log.room('ssb'),
+  });
+}

@@ -1,0 +1,123 @@
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  ServerResponse,
+} from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { codeOf } from '../support/errors.js';
+import type { Service } from '../support/lifecycle.js';
+import { acceptCircuits } from '../support/proxy-line.js';
+import { listenOnSocket } from '../support/unix-socket.js';
+import { CircuitLimits } from './circuits.js';
+import { type SiteOptions, TOR_TIMEOUTS } from './options.js';
+import { routes } from './routes.js';
+
+export type {
+  Riddle,
+  RiddleDesk,
+  SiteLimits,
+  SiteOptions,
+  SiteTimeouts,
+  Solved,
+} from './options.js';
+export { drawRiddle } from './riddle.js';
+
+const LARGEST_HEAD = 8 * 1024;
+const REQUESTS_PER_CONNECTION = 100;
+
+/** Node's error codes for requests that never became one, and what to call them. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** A Date header would tell everybody by how much this board's clock is wrong. */
+class UndatedResponse extends ServerResponse {
+  override sendDate = false;
+}
+
+/** Says in plain HTTP that this was no request, and hangs up. */
+function refuse(error: Error, socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = REFUSALS[codeOf(error) ?? ''] ?? '400 Bad Request';
+  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+  socket.end(head, () => socket.destroy());
+}
+
+/** The public pages, behind a unix socket to which Tor brings each visitor's connection. */
+export class Site implements Service {
+  readonly #options: SiteOptions;
+  readonly #limits: CircuitLimits;
+  readonly #http: HttpServer;
+  readonly #door: Server;
+  readonly #open = new Set<Socket>();
+
+  /** @param options what the site is told; nothing is opened before {@link start} */
+  constructor(options: SiteOptions) {
+    this.#options = options;
+    this.#limits = new CircuitLimits(options.limits.requestsPerMinute, options.now);
+    this.#http = this.#createHttp();
+    this.#door = this.#createDoor();
+  }
+
+  /**
+   * Listens on the socket, which only this user may connect to.
+   *
+   * @throws SnugError SOCKET_IN_USE, SOCKET_PATH_TAKEN, SOCKET_PATH_LONG or SOCKET_FAILED
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await listenOnSocket(this.#door, this.#options.socket);
+    // Node watches headersTimeout and requestTimeout only after this event (lib/_http_server.js,
+    // setupConnectionsTracking); this server gets its connections by hand and never listens.
+    this.#http.emit('listening');
+    this.#options.log.info('The site listens.');
+  }
+
+  /** Hangs up on everybody and removes the socket. */
+  async stop(): Promise<void> {
+    this.#http.close();
+    const closed = new Promise<void>((resolve) => this.#door.close(() => resolve()));
+    for (const socket of this.#open) socket.destroy();
+    await closed;
+  }
+
+  #createHttp(): HttpServer {
+    const timeouts = this.#options.timeouts ?? TOR_TIMEOUTS;
+    const server = createHttpServer({
+      ServerResponse: UndatedResponse,
+      maxHeaderSize: LARGEST_HEAD,
+      headersTimeout: timeouts.headers,
+      requestTimeout: timeouts.request,
+      keepAliveTimeout: timeouts.keepAlive,
+      connectionsCheckingInterval: timeouts.checkEvery,
+    });
+    server.timeout = timeouts.silence;
+    server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION;
+    server.on('clientError', refuse);
+    // Node would go on answering 503 on this connection, out of reach of the circuit's limits.
+    server.on('dropRequest', (_req, socket) => socket.destroy());
+    server.on('request', routes(this.#options, this.#limits));
+    return server;
+  }
+
+  #createDoor(): Server {
+    const door = createServer({ allowHalfOpen: true });
+    door.maxConnections = this.#options.limits.connections;
+    door.on('connection', (socket) => {
+      this.#open.add(socket);
+      socket.once('close', () => this.#open.delete(socket));
+    });
+    acceptCircuits(door, (socket, from) => {
+      this.#limits.admit(socket, from);
+      this.#http.emit('connection', socket);
+      // The PROXY line's reader hands the socket over paused; HTTP does not resume it by itself.
+      socket.resume();
+    });
+    return door;
+  }
+}

@@ -1,0 +1,19 @@
+import type { FeedId } from '../support/feed-id.js';
+
+/** Who may do what: the decisions that the relay asks for. The invite desk answers. */
+export interface Gate {
+  /** @returns whether this key belongs to a code that can be redeemed */
+  mayRedeem(codeKey: FeedId): Promise<boolean>;
+  /** @returns whether the operator has banned this feed */
+  isBanned(feed: FeedId): boolean;
+  /**
+   * Redeems a code for a feed; resolves once the relay's follow is published.
+   * @param feed what the client sent; not yet checked
+   */
+  redeem(codeKey: FeedId, feed: unknown): Promise<{ already: boolean }>;
+  /**
+   * A member asks the relay to follow a feed.
+   * @param feed what the client sent; not yet checked
+   */
+  sponsor(member: FeedId, feed: unknown): Promise<{ already: boolean }>;
+}

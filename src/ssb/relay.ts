@@ -1,0 +1,180 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Peer, SsbServer } from 'ssb-server';
+import type { FeedId } from '../support/feed-id.js';
+import { parseFeedId } from '../support/feed-id.js';
+import type { Log } from '../support/log.js';
+import type { OnionHost } from '../support/onion-host.js';
+import { claimSocket } from '../support/unix-socket.js';
+import { FollowGraph } from './follow-graph.js';
+import type { Gate } from './gate.js';
+import { requireNativeCrypto } from './native-crypto.js';
+import { OwnFeed } from './own-feed.js';
+import { loadOwnKey } from './own-key.js';
+import { ssbTor } from './ssb-tor/index.js';
+import { buildStack } from './stack.js';
+
+/** Options of {@link Relay.open}. */
+export interface RelayOptions {
+  /** Folder of the relay's key and database; made 0700. */
+  readonly folder: string;
+  /** Unix socket behind the onion service's SSB port. */
+  readonly listen: string;
+  /** Unix socket of Tor's SocksPort. */
+  readonly socks: string;
+  /** Where clients find the relay. */
+  readonly host: OnionHost;
+  readonly port: number;
+  /** How far from the relay feeds are replicated. */
+  readonly hops: number;
+  /** Most connections at a time. */
+  readonly connections: number;
+  readonly log: Log;
+}
+
+/** What `snug status` shows of SSB. */
+export interface RelayStatus {
+  readonly id: FeedId;
+  readonly members: number;
+  readonly reach: number;
+  readonly connected: number;
+  readonly indexed: boolean;
+}
+
+/** Strangers who have not yet proven anything; the oldest gives way. */
+const MOST_HANDSHAKES = 64;
+
+/** Nobody comes in before the desk is there to decide. */
+const CLOSED_GATE: Gate = {
+  mayRedeem: () => Promise.resolve(false),
+  isBanned: () => true,
+  redeem: () => Promise.reject(new Error('not open yet')),
+  sponsor: () => Promise.reject(new Error('not open yet')),
+};
+
+/** The SSB relay: ssb-server behind the onion service, and the relay's own feed. */
+export class Relay {
+  readonly #server: SsbServer;
+  readonly #graph: FollowGraph;
+  readonly #feed: OwnFeed;
+  readonly #gate: { now: Gate };
+
+  private constructor(server: SsbServer, folder: string, gate: { now: Gate }) {
+    this.#server = server;
+    this.#graph = new FollowGraph(server);
+    this.#feed = new OwnFeed(server, folder);
+    this.#gate = gate;
+  }
+
+  /**
+   * Opens the database and listens. Everybody is refused until {@link Relay.admit} is called.
+   *
+   * @throws SnugError NO_NATIVE_CRYPTO, SSB_KEY_DAMAGED, SOCKET_IN_USE
+   */
+  static async open(options: RelayOptions): Promise<Relay> {
+    requireNativeCrypto();
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    await claimSocket(options.listen);
+    const keys = loadOwnKey(join(options.folder, 'secret'));
+    const gate = { now: CLOSED_GATE };
+    let relay: Relay | undefined;
+    const server = await new Promise<SsbServer>((resolve, reject) => {
+      const stack: SsbServer = buildStack({
+        folder: options.folder,
+        keys,
+        hops: options.hops,
+        log: options.log,
+        gate: {
+          mayRedeem: (key) => gate.now.mayRedeem(key),
+          isBanned: (feed) => gate.now.isBanned(feed),
+          redeem: (key, feed) => gate.now.redeem(key, feed),
+          sponsor: (member, feed) => gate.now.sponsor(member, feed),
+        },
+        isMember: async (feed) => (await relay?.isFollowing(feed)) === true,
+        transport: ssbTor({
+          ...options,
+          handshakes: MOST_HANDSHAKES,
+          onListening: (error) => (error ? reject(error) : resolve(stack)),
+        }),
+      });
+    });
+    chmodSync(options.listen, 0o600);
+    relay = new Relay(server, options.folder, gate);
+    return relay;
+  }
+
+  /** From now on the gate decides who comes in. */
+  admit(gate: Gate): void {
+    this.#gate.now = gate;
+  }
+
+  /** The relay's own feed. */
+  get id(): FeedId {
+    return parseFeedId(this.#server.id);
+  }
+
+  /** Where peers find the relay, as a multiserver address. */
+  get address(): string {
+    return this.#server.getAddress() ?? '';
+  }
+
+  /** @returns whether the relay itself follows the feed */
+  isFollowing(feed: FeedId): Promise<boolean> {
+    return this.#graph.isFollowing(feed);
+  }
+
+  /** @returns whether the relay publicly blocks the feed */
+  isBlocking(feed: FeedId): Promise<boolean> {
+    return this.#graph.isBlocking(feed);
+  }
+
+  /** Publishes a follow, as ssb-invite does; resolves once it is on the disk and counts. */
+  async follow(feed: FeedId): Promise<void> {
+    await this.#feed.publish({ type: 'contact', contact: feed, following: true, pub: true });
+    await this.#graph.until(feed, 'follow');
+  }
+
+  /** Publishes a block, which also ends the follow, and hangs up on the feed. */
+  async block(feed: FeedId): Promise<void> {
+    await this.#feed.publish({ type: 'contact', contact: feed, following: false, blocking: true });
+    await this.#graph.until(feed, 'block');
+    for (const peer of [...(this.#server.peers[feed] ?? [])]) peer.close(true);
+  }
+
+  /** Publishes the end of a block. The feed is not followed again by that. */
+  async unblock(feed: FeedId): Promise<void> {
+    await this.#feed.publish({ type: 'contact', contact: feed, following: false, blocking: false });
+    await this.#graph.until(feed, 'none');
+  }
+
+  /**
+   * Dials a peer through Tor.
+   * @param address a multiserver address with the `onion` transport
+   */
+  connect(address: string): Promise<Peer> {
+    return new Promise((resolve, reject) => {
+      this.#server.connect(address, (error, peer) =>
+        peer === undefined ? reject(error) : resolve(peer),
+      );
+    });
+  }
+
+  /** @returns what is known without asking the disk */
+  status(): RelayStatus {
+    const connected = Object.values(this.#server.peers).filter((peers) => peers.length > 0);
+    return {
+      id: this.id,
+      ...this.#graph.count(),
+      connected: connected.length,
+      indexed: this.#server.since().sync,
+    };
+  }
+
+  /** Hangs up on everybody and closes the database. */
+  async close(): Promise<void> {
+    for (const peers of Object.values(this.#server.peers)) {
+      for (const peer of [...peers]) peer.close(true);
+    }
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+}

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Callback, Peer } from 'ssb-server';
+import { SnugError } from '../../src/support/errors.js';
+import { parseFeedId } from '../../src/support/feed-id.js';
+import { openSsbHouse, type SsbHouse } from '../support/ssb-house.js';
+import { asError, readCode } from '../support/ssb-peer.js';
+import { eventually } from '../support/wait.js';
+
+const REFUSED_AT_THE_DOOR = /phase 3|hung up/;
+const NOT_ALLOWED = /is not in list of allowed methods/;
+
+function call<T>(method: (cb: Callback<T>) => void): Promise<T | undefined> {
+  return new Promise((resolve, reject) =>
+    method((error, value) => (error ? reject(asError(error)) : resolve(value))),
+  );
+}
+
+/** The connection of a code's key, before it is redeemed. */
+function asCode(house: SsbHouse, code: string): Promise<Peer> {
+  const { host, port, key, seed } = readCode(code);
+  return new Promise((resolve, reject) =>
+    house
+      .peer()
+      .server.connect(`onion:${host}:${port}~shs:${key}:${seed}`, (error, peer) =>
+        peer ? resolve(peer) : reject(error),
+      ),
+  );
+}
+
+describe('who comes in', () => {
+  let house: SsbHouse;
+  beforeEach(async () => {
+    house = await openSsbHouse();
+  });
+  afterEach(() => house.close());
+
+  it('a stranger is refused at the handshake, and nothing of it is logged', async () => {
+    const peer = house.peer();
+    await assert.rejects(peer.connect(house.code()), REFUSED_AT_THE_DOOR);
+    assert.deepEqual(house.lines, []);
+  });
+
+  it('nobody comes in with a key that is no open code', async () => {
+    const code = house.code();
+    await house.peer().redeem(code);
+    await assert.rejects(house.peer().redeem(code), REFUSED_AT_THE_DOOR);
+  });
+
+  it("a code's key may redeem and ask for the address, and nothing else", async () => {
+    const rpc = await asCode(house, house.code());
+    assert.equal(await call((cb) => rpc.getAddress(cb)), house.relay.address);
+    await assert.rejects(
+      call((cb) => rpc.manifest(cb)),
+      NOT_ALLOWED,
+    );
+    await assert.rejects(
+      call((cb) => rpc.follow('@x', cb)),
+      NOT_ALLOWED,
+    );
+    await assert.rejects(house.peer().history(rpc, house.relay.id), NOT_ALLOWED);
+    rpc.close(true);
+  });
+
+  it('a refusal does not tell the folders of this machine', async () => {
+    const rpc = await asCode(house, house.code());
+    const sent = await new Promise((resolve) => rpc.manifest((error) => resolve(error)));
+    assert.match(JSON.stringify(sent), NOT_ALLOWED);
+    assert.doesNotMatch(JSON.stringify(sent), /stack|permissions\.js/);
+    rpc.close(true);
+  });
+
+  it('a member may read feeds and follow, but not publish or change the relay', async () => {
+    const peer = house.peer();
+    const code = house.code();
+    await peer.redeem(code);
+    const rpc = await peer.connect(code);
+    assert.equal((await peer.history(rpc, house.relay.id)).length, 1);
+    await call((cb) => rpc.follow(peer.id, cb));
+    for (const method of ['publish', 'add', 'del', 'rebuild', 'auth'] as const) {
+      await assert.rejects(
+        call((cb) => rpc[method]('x', cb)),
+        NOT_ALLOWED,
+        method,
+      );
+    }
+    rpc.close(true);
+  });
+
+  it('a ban hangs up on a member and keeps it out', async () => {
+    const peer = house.peer();
+    const code = house.code();
+    await peer.redeem(code);
+    const rpc = await peer.connect(code);
+    const closed = new Promise<void>((resolve) => rpc.once('closed', resolve));
+    house.banned.add(parseFeedId(peer.id));
+    await house.relay.block(parseFeedId(peer.id));
+    await closed;
+    await assert.rejects(peer.connect(code), REFUSED_AT_THE_DOOR);
+  });
+
+  it('a public block alone keeps a feed out too', async () => {
+    const peer = house.peer();
+    const code = house.code();
+    await peer.redeem(code);
+    await house.relay.block(parseFeedId(peer.id));
+    await assert.rejects(peer.connect(code), REFUSED_AT_THE_DOOR);
+    assert.equal(await house.relay.isFollowing(parseFeedId(peer.id)), false);
+  });
+
+  it("the relay's key and socket are nobody else's", () => {
+    const secret = join(house.folder, 'relay', 'secret');
+    assert.equal(statSync(secret).mode & 0o777, 0o600);
+    assert.equal(statSync(house.socket).mode & 0o777, 0o600);
+    assert.ok(readdirSync(join(house.folder, 'relay')).every((name) => !name.endsWith('.new')));
+  });
+});
+
+describe('redeeming over muxrpc', () => {
+  it('the client hears what the gate says, in its words', async () => {
+    const house = await openSsbHouse({
+      redeem: () => Promise.reject(new SnugError('FEED_BANNED', 'This feed is banned here.')),
+    });
+    await assert.rejects(house.peer().redeem(house.code()), /^Error: This feed is banned here\.$/);
+    await house.close();
+  });
+
+  it('a fault inside the relay is not explained to the client', async () => {
+    const house = await openSsbHouse({
+      redeem: () => Promise.reject(new Error('ENOSPC /var/lib/snug/secret-folder')),
+    });
+    await assert.rejects(house.peer().redeem(house.code()), /could not do this now/);
+    assert.ok(house.lines.some((line) => line.includes('ENOSPC')));
+    await house.close();
+  });
+
+  it('the follow is published before the client hears yes', async () => {
+    const house = await openSsbHouse();
+    const peer = house.peer();
+    await peer.redeem(house.code());
+    assert.equal(await house.relay.isFollowing(parseFeedId(peer.id)), true);
+    await house.close();
+  });
+});
+
+describe('a connection that misbehaves', () => {
+  let house: SsbHouse;
+  beforeEach(async () => {
+    house = await openSsbHouse();
+  });
+  afterEach(() => house.close());
+
+  it('without the line of Tor it is closed', async () => {
+    const socket = connect(house.socket);
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.on('error', () => undefined);
+    socket.end('GET / HTTP/1.1\r\n\r\n'.repeat(10));
+    socket.resume();
+    await closed;
+    assert.equal(house.relay.status().connected, 0);
+  });
+
+  it('garbage in place of the handshake does not disturb others', async () => {
+    const socket = connect(house.socket);
+    socket.on('error', () => undefined);
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.resume();
+    socket.write('PROXY TCP6 fc00:dead:beef:4dad::0:9 ::1 44 8008\r\n');
+    socket.write(Buffer.alloc(4096, 7));
+    await closed;
+    await house.peer().redeem(house.code());
+  });
+
+  it('a member that sends what is no muxrpc is hung up on, and the relay goes on', async () => {
+    const peer = house.peer();
+    const code = house.code();
+    await peer.redeem(code);
+    const strange: [kind: string, name: unknown, args: unknown][] = [
+      ['async', 7, []],
+      ['async', null, []],
+      ['async', {}, []],
+      ['async', ['follow'], 'no list'],
+      ['async', ['__proto__', 'constructor'], []],
+      ['async', ['follow', 'hook'], ['x']],
+      ['source', ['follow'], []],
+      ['source', ['createHistoryStream'], {}],
+      ['source', ['createHistoryStream'], [{ id: 7, seq: 'x' }]],
+      ['duplex', ['ebt', 'replicate'], [null]],
+      ['duplex', ['ebt', 'replicate'], [{ version: 99 }]],
+    ];
+    for (const [kind, name, args] of strange) {
+      const rpc = await peer.connect(code);
+      const closed = new Promise<void>((resolve) => rpc.once('closed', resolve));
+      rpc.stream.remoteCall(kind, name, args, () => undefined);
+      await Promise.race([closed, call((cb) => rpc.follow(peer.id, cb))]);
+      rpc.close(true);
+    }
+    await house.peer().redeem(house.code());
+  });
+
+  it('silent connections give way to new ones', async () => {
+    const idle = Array.from({ length: 80 }, (_, i) => {
+      const socket = connect(house.socket);
+      socket.on('error', () => undefined);
+      socket.write(`PROXY TCP6 fc00:dead:beef:4dad::0:${(i + 1).toString(16)} ::1 44 8008\r\n`);
+      return socket.resume();
+    });
+    const peer = house.peer();
+    await peer.redeem(house.code());
+    await eventually('the oldest to be closed', () => (idle[0]?.closed ? true : undefined));
+    for (const socket of idle) socket.destroy();
+  });
+});
