@@ -9,7 +9,7 @@ async function setUp(t: TestContext) {
   const { desk, reopen } = await openDesk(t, deskOptions(await temporaryFolder(t), { graph }));
   const newMember = async (): Promise<FeedId> => {
     const member = someFeed();
-    await graph.follow(member, undefined);
+    await graph.follow(member);
     return member;
   };
   return { graph, desk, reopen, member: await newMember(), newMember };
