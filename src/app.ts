@@ -7,6 +7,7 @@ import {
   buildControl,
   buildSite,
   buildTor,
+  dialWhileOnline,
   type Ground,
   openDesk,
   openRelay,
@@ -14,7 +15,7 @@ import {
 } from './rooms.js';
 import { drawRiddle, type Riddle, type Site } from './site/site.js';
 import { mintCode } from './ssb/code.js';
-import type { Relay } from './ssb/relay.js';
+import type { RelayThread } from './ssb/relay-thread.js';
 import { type Snapshot, takeSnapshot } from './status/snapshot.js';
 import { hintOf, messageOf, SnugError } from './support/errors.js';
 import type { Service } from './support/lifecycle.js';
@@ -37,8 +38,13 @@ export class App implements Service {
   readonly #control: ControlServer;
   readonly #stops: (() => Promise<void> | void)[] = [];
   #openedDesk: InviteDesk | undefined;
-  #openedRelay: Relay | undefined;
+  #openedRelay: RelayThread | undefined;
   #siteListens = false;
+  #fail: (reason: SnugError) => void = () => undefined;
+  /** Resolves when a room has ended that cannot be started again without the others. */
+  readonly failed = new Promise<SnugError>((resolve) => {
+    this.#fail = resolve;
+  });
 
   constructor({ config, log, draw }: AppOptions) {
     this.#ground = { config, log, paths: pathsOf(config) };
@@ -70,6 +76,7 @@ export class App implements Service {
       await this.#openRelay();
       await this.#run(this.#site, signal);
       this.#siteListens = true;
+      this.#stops.push(dialWhileOnline(this.#tor, this.#relay));
       await this.#tor.goOnline();
     } catch (error) {
       await this.stop();
@@ -77,9 +84,10 @@ export class App implements Service {
     }
   }
 
-  /** Resolves once visitors can come; rejects when the signal aborts first. */
+  /** Resolves once visitors can come; rejects when the signal aborts or the app fails first. */
   ready(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
+      void this.failed.then(reject);
       const check = () => {
         if (!signal.aborted && !this.status().ready) return;
         unsubscribe();
@@ -132,6 +140,7 @@ export class App implements Service {
     const relay = await openRelay(this.#ground, this.#tor);
     this.#stops.push(() => relay.close());
     this.#openedRelay = relay;
+    void relay.died.then(this.#fail);
     await this.#desk.reconcile().catch((error: unknown) => {
       this.#ground.log.error(`${messageOf(error)} ${hintOf(error) ?? ''}`);
     });
@@ -163,6 +172,8 @@ export class App implements Service {
       ban: (feed, reason) => this.#desk.ban(feed, reason),
       unban: (feed) => this.#desk.unban(feed),
       listBans: () => this.#desk.bans(),
+      listMembers: async () => this.#relay.feeds(),
+      showMember: async (feed) => this.#relay.feed(feed),
     };
   }
 
@@ -170,7 +181,7 @@ export class App implements Service {
     return this.#openedDesk ?? notUpYet();
   }
 
-  get #relay(): Relay {
+  get #relay(): RelayThread {
     return this.#openedRelay ?? notUpYet();
   }
 }

@@ -4,12 +4,14 @@ import { controlMethods, type Operator } from './control/methods.js';
 import { ControlServer } from './control/server.js';
 import { type CodeMint, type Graph, InviteDesk } from './invites/desk.js';
 import { type Riddle, type RiddleDesk, Site } from './site/site.js';
-import { Relay } from './ssb/relay.js';
+import { openRelayThread, type RelayThread } from './ssb/relay-thread.js';
 import type { Log } from './support/log.js';
+import type { TorStatus } from './tor/status.js';
 import { Tor } from './tor/tor.js';
 
 const SITE_PORT = 80;
 const DAY_MS = 86_400_000;
+const MIB = 1024 * 1024;
 
 /** What every room is built from. */
 export interface Ground {
@@ -98,16 +100,46 @@ export function openDesk(
   });
 }
 
-/** @returns the SSB relay behind Tor's onion service, closed to everybody so far */
-export function openRelay({ config, paths, log }: Ground, tor: Tor): Promise<Relay> {
-  return Relay.open({
+/** @returns the SSB relay behind Tor's onion service, in its own thread, closed to everybody so far */
+export function openRelay({ config, paths, log }: Ground, tor: Tor): Promise<RelayThread> {
+  return openRelayThread({
     folder: paths.database,
     listen: paths.ssb,
     socks: tor.socksPath,
     host: tor.host,
     port: config.invites.port,
     hops: config.feeds.hops,
+    limits: {
+      messagesPerFeed: config.feeds.messagesPerFeed,
+      totalMessages: config.feeds.totalMessages,
+      logBytes: config.feeds.logMb * MIB,
+      reserveBytes: config.limits.reserveMb * MIB,
+    },
+    blobs: {
+      maxBytes: config.blobs.maxMb * MIB,
+      totalBytes: config.blobs.totalMb * MIB,
+      // Blobs stop well before messages have to.
+      keepFreeBytes: 2 * config.limits.reserveMb * MIB,
+    },
     connections: config.limits.connections,
+    peers: config.peers,
     log: log.room('ssb'),
   });
+}
+
+/**
+ * Has the relay dial its peers while Tor is published and has a network, and wait while it has not:
+ * as soon as it is back, they are dialled at once.
+ * @returns ends that
+ */
+export function dialWhileOnline(tor: Tor, relay: RelayThread): () => void {
+  let online = false;
+  const tell = ({ state }: TorStatus) => {
+    if ((state === 'published') === online) return;
+    online = !online;
+    // A relay that cannot be told has ended, and says so itself.
+    relay.setOnline(online).catch(() => undefined);
+  };
+  tell(tor.status());
+  return tor.onChange(tell);
 }

@@ -27,6 +27,7 @@ Exit codes:
 const BY_CODE: Readonly<Record<string, number>> = {
   CONFIG_INVALID: EXIT.configuration,
   FOLDER_UNUSABLE: EXIT.configuration,
+  PEER_IS_SELF: EXIT.configuration,
   SOCKET_IN_USE: EXIT.alreadyRunning,
   STATE_IN_USE: EXIT.alreadyRunning,
   NOT_RUNNING: EXIT.unavailable,
@@ -37,6 +38,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   NO_NATIVE_CRYPTO: EXIT.unavailable,
   NOT_ALLOWED: EXIT.notAllowed,
   INTERNAL: EXIT.internal,
+  SSB_DIED: EXIT.internal,
 };
 
 /**

@@ -8,6 +8,7 @@ import { inWords } from '../status/words.js';
 import { packageVersion } from '../support/package.js';
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit-codes.js';
 import { printInvites, printNewInvite } from './invites.js';
+import { printMember, printMembers } from './members.js';
 import { start } from './start.js';
 import { printError, type Terminal } from './terminal.js';
 
@@ -56,6 +57,7 @@ class Program {
     this.#addStatus();
     this.#addInvite();
     this.#addBans();
+    this.#addMembers();
   }
 
   async run(args: readonly string[]): Promise<void> {
@@ -124,6 +126,22 @@ class Program {
         await this.#ask('invite.revoke', { id });
         terminal.err('The code is withdrawn.');
       });
+  }
+
+  #addMembers(): void {
+    const { terminal } = this.#context;
+    const member = this.#root.command('member').description('whose feeds are carried, and how');
+    member
+      .command('list')
+      .description('all members, with what does not go on and why')
+      .action(async () => printMembers(terminal, await this.#ask('member.list')));
+    member
+      .command('show')
+      .description("how a feed stands here, a member's or another")
+      .argument('<feed>', 'its id, @….ed25519')
+      .action(async (feed: string) =>
+        printMember(terminal, await this.#ask('member.show', { feed })),
+      );
   }
 
   #addBans(): void {

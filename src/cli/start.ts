@@ -23,7 +23,7 @@ function tameConsole(log: Log): void {
  *
  * @param config checked configuration
  * @param signal aborts on SIGINT and SIGTERM
- * @throws SnugError of the room that could not start
+ * @throws SnugError of the room that could not start, or that ended by itself
  */
 export async function start(
   config: Config,
@@ -42,7 +42,8 @@ export async function start(
     await app.start(signal);
     await app.ready(signal);
     log.info(`ready: ${app.status().site}/invite/`);
-    await aborted(signal);
+    const failure = await Promise.race([aborted(signal), app.failed]);
+    if (failure !== undefined) throw failure;
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

@@ -1,3 +1,19 @@
+import type { FeedId } from '../support/feed-id.js';
+import type { OnionHost } from '../support/onion-host.js';
+
+/** A relay that the operator trusts. */
+export interface PeerConfig {
+  /** What the operator calls it; undefined when not named. */
+  readonly name: string | undefined;
+  readonly host: OnionHost;
+  /** 1 … 65535 */
+  readonly port: number;
+  /** Its feed, which is also its public key. */
+  readonly id: FeedId;
+  /** Where its address stands in the file. */
+  readonly line: number | undefined;
+}
+
 /**
  * Everything that the operator may decide, checked and deep-frozen; made only by `loadConfig`.
  * `snug.example.toml` explains each value to the operator, with its range.
@@ -35,7 +51,20 @@ export interface Config {
   readonly feeds: {
     /** How far feeds are carried: 1 members, 2 and whom they follow, and so on. */
     readonly hops: number;
+    /** Most messages of one feed, and of all together. */
+    readonly messagesPerFeed: number;
+    readonly totalMessages: number;
+    /** All messages together, in MiB. */
+    readonly logMb: number;
   };
+  readonly blobs: {
+    /** Largest blob, in MiB. */
+    readonly maxMb: number;
+    /** All blobs together, in MiB. */
+    readonly totalMb: number;
+  };
+  /** Other relays, which this one dials and whose members' feeds it carries. */
+  readonly peers: readonly PeerConfig[];
   readonly site: {
     readonly title: string;
   };
@@ -48,6 +77,8 @@ export interface Config {
     readonly sessions: number;
     /** Connections open at once, on each of the relay's sockets. */
     readonly connections: number;
+    /** Room on the disk that messages leave, in MiB. */
+    readonly reserveMb: number;
   };
 }
 

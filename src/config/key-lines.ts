@@ -12,12 +12,18 @@ function parsed(text: string): Table | undefined {
   }
 }
 
-/** @returns the dotted names of the sections and of the keys in them */
+/** @returns the dotted names of the sections, of the keys in them, and of a list's tables (from 1) */
 function keysOf(document: Table): string[] {
   return Object.entries(document).flatMap(([name, value]) => {
     const inner = isTable(value) ? Object.keys(value) : [];
-    return [name, ...inner.map((key) => `${name}.${key}`)];
+    const listed = Array.isArray(value) ? keysOf(numbered(value)) : [];
+    return [name, ...[...inner, ...listed].map((key) => `${name}.${key}`)];
   });
+}
+
+function numbered(list: readonly unknown[]): Table {
+  const tables = list.map((item, index) => [index + 1, item] as const);
+  return Object.fromEntries(tables.filter(([, item]) => isTable(item)));
 }
 
 /**
@@ -26,7 +32,7 @@ function keysOf(document: Table): string[] {
  * of a value do not parse, so a value of several lines counts from its first.
  *
  * @param text a sound TOML file
- * @returns line numbers, from 1, by dotted key (`invites`, `invites.port`)
+ * @returns line numbers, from 1, by dotted key (`invites`, `invites.port`, `peers.1.name`)
  */
 export function keyLines(text: string): ReadonlyMap<string, number> {
   const found = new Map<string, number>();

@@ -5,6 +5,7 @@ import type { Config } from './config.js';
 import { defaultRun, defaultState } from './default-folders.js';
 import { checkFolders } from './folder-rules.js';
 import { keyLines } from './key-lines.js';
+import { repeatedPeers, toPeers } from './peers.js';
 import { ConfigError, type Finding, fileError, problemOf } from './problems.js';
 import { type ConfigSource, type ConfigText, readConfigFile } from './read-file.js';
 import { checkSettings, type Settings } from './schema.js';
@@ -38,7 +39,8 @@ function foldersOf(document: Table, source: ConfigText, env: NodeJS.ProcessEnv):
 function findingOf(issue: v.BaseIssue<unknown>): Finding {
   const path = issue.path ?? [];
   return {
-    key: path.map((item) => String(item.key)).join('.'),
+    // The tables of a list are counted from 1, as people do.
+    key: path.map(({ key }) => String(typeof key === 'number' ? key + 1 : key)).join('.'),
     value: path.at(-1)?.value,
     allowed: issue.message,
   };
@@ -59,7 +61,7 @@ function errorOf({ file, text }: ConfigText, findings: readonly Finding[]): Conf
 }
 
 function configOf(settings: Settings, paths: Config['paths'], source: ConfigText): Config {
-  const { tor, invites, members, feeds, site, limits } = settings;
+  const { tor, invites, members, feeds, blobs, site, limits } = settings;
   return {
     file: source.file,
     paths,
@@ -72,13 +74,21 @@ function configOf(settings: Settings, paths: Config['paths'], source: ConfigText
       burst: invites.burst,
     },
     members: { maySponsor: members.may_sponsor },
-    feeds: { hops: feeds.hops },
+    feeds: {
+      hops: feeds.hops,
+      messagesPerFeed: feeds.messages_per_feed,
+      totalMessages: feeds.total_messages,
+      logMb: feeds.log_mb,
+    },
+    blobs: { maxMb: blobs.max_mb, totalMb: blobs.total_mb },
+    peers: toPeers(settings.peers, source.text),
     site: { title: site.title },
     limits: {
       requestsPerMinute: limits.requests_per_minute,
       streamsPerCircuit: limits.streams_per_circuit,
       sessions: limits.sessions,
       connections: limits.connections,
+      reserveMb: limits.reserve_mb,
     },
   };
 }
@@ -104,6 +114,7 @@ export function loadConfig(source: ConfigSource): Config {
     ...unknownKeys(document),
     ...(checked.issues ?? []).map(findingOf),
     ...checkFolders(paths),
+    ...repeatedPeers(document),
   ];
   if (!checked.success || findings.length > 0) throw errorOf(text, findings);
   return freeze(configOf(checked.output, paths, text));

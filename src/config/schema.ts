@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { PEER_KEYS, PEERS } from './peers.js';
 import { HOST, isTable, PATH, type Table, TITLE, wholeNumber } from './values.js';
 
 function section<const Entries extends v.ObjectEntries>(entries: Entries) {
@@ -21,7 +22,17 @@ const SECTIONS = {
     burst: wholeNumber(10, 1, 1000),
   }),
   members: section({ may_sponsor: wholeNumber(5, 0, 1000) }),
-  feeds: section({ hops: wholeNumber(2, 1, 4) }),
+  feeds: section({
+    hops: wholeNumber(2, 1, 4),
+    messages_per_feed: wholeNumber(100_000, 100, 10_000_000),
+    total_messages: wholeNumber(2_000_000, 1000, 100_000_000),
+    // The offsets of ssb-db's log have 32 bits (flumelog-offset).
+    log_mb: wholeNumber(2000, 10, 4000),
+  }),
+  blobs: section({
+    max_mb: wholeNumber(5, 1, 100),
+    total_mb: wholeNumber(2000, 1, 1_000_000),
+  }),
   site: section({ title: TITLE }),
   limits: section({
     // A visit that succeeds takes four requests; fewer than ten would turn visitors away.
@@ -29,18 +40,22 @@ const SECTIONS = {
     streams_per_circuit: wholeNumber(16, 1, 65535),
     sessions: wholeNumber(1000, 10, 100_000),
     connections: wholeNumber(256, 8, 10_000),
+    reserve_mb: wholeNumber(32, 16, 100_000),
   }),
 };
 
 /** The checked file, defaults filled in, keys as written there; "" where nothing was set. */
 export type Settings = {
   readonly [Name in keyof typeof SECTIONS]: v.InferOutput<(typeof SECTIONS)[Name]>;
-};
+} & { readonly peers: v.InferOutput<typeof PEERS> };
 
 /** The keys that each section knows, by section. */
 export const KNOWN_KEYS: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(SECTIONS).map(([name, { pipe }]) => [name, Object.keys(pipe[1].entries)]),
 );
+
+/** The keys that the tables of each list know, by list. */
+export const KNOWN_LISTS: ReadonlyMap<string, readonly string[]> = new Map([['peers', PEER_KEYS]]);
 
 /**
  * @param document a parsed TOML file
@@ -49,5 +64,8 @@ export const KNOWN_KEYS: ReadonlyMap<string, readonly string[]> = new Map(
  */
 export function checkSettings(document: Table): v.SafeParseResult<v.GenericSchema<Settings>> {
   const everySection = Object.fromEntries([...KNOWN_KEYS.keys()].map((name) => [name, {}]));
-  return v.safeParse(v.strictObject(SECTIONS), Object.assign(everySection, document));
+  return v.safeParse(
+    v.strictObject({ ...SECTIONS, peers: PEERS }),
+    Object.assign(everySection, document),
+  );
 }

@@ -1,5 +1,6 @@
+import { peerTables } from './peers.js';
 import type { Finding } from './problems.js';
-import { KNOWN_KEYS } from './schema.js';
+import { KNOWN_KEYS, KNOWN_LISTS } from './schema.js';
 import { isTable, type Table } from './values.js';
 
 /** @returns how many letters must be put in, taken out or changed (Levenshtein) */
@@ -39,15 +40,31 @@ function elsewhere(key: string): string | undefined {
   return found === undefined ? undefined : `${found[0]}.${plain(key)}`;
 }
 
-function unknownIn(name: string, table: Table, keys: readonly string[]): Finding[] {
+function unknownIn(
+  name: string,
+  table: Table,
+  keys: readonly string[],
+  head = headOf(name),
+): Finding[] {
   const dotted = (key: string) => `${name}.${key}`;
   const unknown = Object.keys(table).filter((key) => !keys.includes(key));
   return unknown.map((key) => {
     const near = nearest(key, keys);
     const suggestion = elsewhere(key) ?? (near === undefined ? undefined : dotted(near));
-    const allowed = `only known keys, in [${name}]: ${keys.join(', ')}`;
+    const allowed = `only known keys, in ${head}: ${keys.join(', ')}`;
     return { key: dotted(key), value: table[key], allowed, unknown: { suggestion } };
   });
+}
+
+function unknownInList(name: string, list: unknown, keys: readonly string[]): Finding[] {
+  return peerTables(list).flatMap((table, index) =>
+    unknownIn(`${name}.${index + 1}`, table, keys, headOf(name)),
+  );
+}
+
+/** @returns the line that begins a section or a table of a list */
+function headOf(name: string): string {
+  return KNOWN_LISTS.has(name) ? `[[${name}]]` : `[${name}]`;
 }
 
 /**
@@ -58,10 +75,12 @@ export function unknownKeys(document: Table): Finding[] {
   return Object.entries(document).flatMap(([name, value]) => {
     const keys = KNOWN_KEYS.get(name);
     if (keys !== undefined) return isTable(value) ? unknownIn(name, value, keys) : [];
-    const sections = [...KNOWN_KEYS.keys()];
+    const listed = KNOWN_LISTS.get(name);
+    if (listed !== undefined) return unknownInList(name, value, listed);
+    const sections = [...KNOWN_KEYS.keys(), ...KNOWN_LISTS.keys()];
     const near = nearest(name, sections);
-    const suggestion = elsewhere(name) ?? (near === undefined ? undefined : `[${near}]`);
-    const allowed = `only known sections: ${sections.map((known) => `[${known}]`).join(', ')}`;
+    const suggestion = elsewhere(name) ?? (near === undefined ? undefined : headOf(near));
+    const allowed = `only known sections: ${sections.map(headOf).join(', ')}`;
     return [{ key: name, value, allowed, unknown: { suggestion } }];
   });
 }

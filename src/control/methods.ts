@@ -12,6 +12,8 @@ export interface Operator {
   ban(feed: FeedId, reason?: string): Promise<void>;
   unban(feed: FeedId): Promise<void>;
   listBans(): unknown;
+  listMembers(): Promise<unknown>;
+  showMember(feed: FeedId): Promise<unknown>;
 }
 
 const DAY_MS = 86_400_000;
@@ -22,7 +24,7 @@ const CREATE = v.strictObject({
 });
 const REVOKE = v.strictObject({ id: v.string() });
 const BAN = v.strictObject({ feed: v.string(), reason: v.optional(v.string()) });
-const UNBAN = v.strictObject({ feed: v.string() });
+const FEED = v.strictObject({ feed: v.string() });
 
 function check<S extends v.GenericSchema>(schema: S, params: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, params);
@@ -52,7 +54,9 @@ export function controlMethods(operator: Operator): Readonly<Record<string, Cont
       const { feed, reason } = check(BAN, params);
       await operator.ban(parseFeedId(feed), reason);
     },
-    unban: async (params) => operator.unban(parseFeedId(check(UNBAN, params).feed)),
+    unban: async (params) => operator.unban(parseFeedId(check(FEED, params).feed)),
     'ban.list': () => operator.listBans(),
+    'member.list': () => operator.listMembers(),
+    'member.show': (params) => operator.showMember(parseFeedId(check(FEED, params).feed)),
   };
 }

@@ -1,6 +1,6 @@
 import pull from 'pull-stream';
 import type { ContactChange, SsbServer } from 'ssb-server';
-import type { FeedId } from '../support/feed-id.js';
+import { asFeedId, type FeedId } from '../support/feed-id.js';
 
 /** The relay's newest word on a feed, as ssb-friends reads it. */
 type Edge = 'follow' | 'block' | 'none';
@@ -57,7 +57,7 @@ export class FollowGraph {
     for (const check of this.#waiting) check();
   }
 
-  #edge(feed: FeedId): Edge {
+  #edge(feed: string): Edge {
     return feed === this.#id ? 'follow' : (this.#edges.get(feed) ?? 'none');
   }
 
@@ -71,6 +71,22 @@ export class FollowGraph {
   async isBlocking(feed: FeedId): Promise<boolean> {
     await this.ready;
     return this.#edge(feed) === 'block';
+  }
+
+  /** @returns whether the relay's newest word on the feed, as far as it is read, is a block */
+  blocks(feed: string): boolean {
+    return this.#edge(feed) === 'block';
+  }
+
+  /** @returns whether the relay's newest word on the feed, as far as it is read, is a follow */
+  follows(feed: string): boolean {
+    return this.#edge(feed) === 'follow';
+  }
+
+  /** @returns whom the relay follows, in the order of their ids */
+  members(): FeedId[] {
+    const followed = [...this.#edges].filter(([, edge]) => edge === 'follow');
+    return followed.flatMap(([feed]) => asFeedId(feed) ?? []).sort();
   }
 
   /** @returns how many feeds the relay follows, and how many are within its reach */

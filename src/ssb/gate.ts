@@ -4,8 +4,8 @@ import type { FeedId } from '../support/feed-id.js';
 export interface Gate {
   /** @returns whether this key belongs to a code that can be redeemed */
   mayRedeem(codeKey: FeedId): Promise<boolean>;
-  /** @returns whether the operator has banned this feed */
-  isBanned(feed: FeedId): boolean;
+  /** @returns whether the operator has banned this feed; a promise when the desk is in another thread */
+  isBanned(feed: FeedId): boolean | Promise<boolean>;
   /**
    * Redeems a code for a feed; resolves once the relay's follow is published.
    * @param feed what the client sent; not yet checked

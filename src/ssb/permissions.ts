@@ -23,17 +23,26 @@ function onlyThese(allow: string[]): Permissions {
 export const CODE_PERMISSIONS = onlyThese(['invite.use', 'getAddress']);
 
 /**
- * What a followed feed may call: `follow` and `createHistoryStream` by the specification,
- * `ebt.replicate` because most clients replicate that way, the rest to say hello.
+ * `createHistoryStream` is asked for by the specification, most clients replicate by
+ * `ebt.replicate`, and the rest is to say hello.
  */
-export const MEMBER_PERMISSIONS = onlyThese([
-  'follow',
+const REPLICATION = [
   'createHistoryStream',
   'ebt.replicate',
+  // ssb-blobs' protocol between peers; `has` is for those that ask before they want.
+  'blobs.createWants',
+  'blobs.get',
+  'blobs.has',
   'manifest',
   'getAddress',
   'whoami',
-]);
+];
 
-/** What a peer may call that we dialled ourselves: to say hello. */
-export const DIALLED_PERMISSIONS = onlyThese(['manifest']);
+/** What a followed feed may call: what carries feeds, and `follow` by the specification. */
+export const MEMBER_PERMISSIONS = onlyThese(['follow', ...REPLICATION]);
+
+/**
+ * What a relay of the configuration may call, at our door or where we dialled it: all that carries
+ * feeds, but nothing that asks us to follow.
+ */
+export const PEER_PERMISSIONS = onlyThese(REPLICATION);

@@ -1,13 +1,15 @@
-import ssbEbt from 'ssb-ebt';
 import ssbFriends from 'ssb-friends';
 import ssbInvite from 'ssb-invite';
-import ssbReplicate from 'ssb-replicate';
 import ssbServer, { type Keys, type Plugin, type SsbServer, type Stack } from 'ssb-server';
+import { asFeedId } from '../support/feed-id.js';
 import type { Log } from '../support/log.js';
 import { denyByDefault, doorKeeper, type IsMember } from './auth.js';
+import type { Blobs } from './blobs/index.js';
+import type { Carrier } from './feeds/carrier.js';
 import type { Gate } from './gate.js';
 import { inviteHooks } from './invite-hooks.js';
 import { memberApi } from './member-api.js';
+import type { Peers } from './peers/peers.js';
 import { quietHandshake } from './quiet-handshake.js';
 
 /** A handshake over Tor needs four trips of a second each on a bad day; ssb-config allows 5 s. */
@@ -24,14 +26,19 @@ export interface StackOptions {
   readonly hops: number;
   readonly gate: Gate;
   readonly isMember: IsMember;
+  /** Carries feeds. */
+  readonly carrier: Carrier;
+  readonly blobs: Blobs;
+  /** The relays of the configuration. */
+  readonly peers: Peers;
   readonly transport: Plugin;
   readonly log: Log;
 }
 
 /** secret-stack always loads the `net` transport; without it `net:` is a word that nobody knows. */
-function withoutNet(stack: Stack): Stack {
+function withoutNet(stack: Stack, ...guards: Plugin[]): Stack {
   const shs = stack.plugins.findIndex((plugin) => plugin.name === 'multiserver-shs');
-  stack.plugins.splice(shs, 0, quietHandshake);
+  stack.plugins.splice(shs, 0, quietHandshake, ...guards);
   stack.plugins = stack.plugins.filter((plugin) => plugin.name !== 'multiserver-net');
   return stack;
 }
@@ -41,15 +48,21 @@ function withoutNet(stack: Stack): Stack {
  * @returns a running ssb-server that speaks through the given transport only
  */
 export function buildStack(options: StackOptions): SsbServer {
-  const stack = withoutNet(ssbServer.createSsbServer())
-    .use(ssbReplicate)
-    .use(ssbEbt)
+  const { wires, feeds } = options.carrier.plugins();
+  const isTrusted = async (id: string) => {
+    const feed = asFeedId(id);
+    return feed !== undefined && (options.peers.ids.has(feed) || options.isMember(feed));
+  };
+  const stack = withoutNet(ssbServer.createSsbServer(), wires, options.peers.guard())
+    .use(feeds)
     .use(ssbFriends)
     .use(ssbInvite)
+    .use(options.blobs.plugin(isTrusted))
     .use(options.transport)
     .use(inviteHooks(options.gate, options.log))
     .use(memberApi(options.gate, options.log))
-    .use(doorKeeper(options.gate, options.isMember));
+    .use(doorKeeper(options.gate, { isMember: options.isMember, peers: options.peers.ids }))
+    .use(options.peers.dialGuard());
   denyByDefault(stack.permissions);
   return stack({
     path: options.folder,

@@ -1,3 +1,6 @@
+import { type BlobView, blobTodo } from './blobs.js';
+import type { PeerView } from './peers.js';
+
 /** How the relay is: `well`, `degraded` (works, but somebody should look) or `down`. */
 export type Health = 'well' | 'degraded' | 'down';
 
@@ -27,7 +30,12 @@ export interface SsbView {
   readonly members: number;
   readonly reach: number;
   readonly connected: number;
+  /** The relays of the configuration. */
+  readonly peers: readonly PeerView[];
+  readonly blobs: BlobView;
   readonly indexed: boolean;
+  /** Why no more feeds are taken in at the moment, as a sentence. */
+  readonly paused?: string;
 }
 
 /** What the status needs to know of the invite desk. */
@@ -77,6 +85,10 @@ function todoOf(rooms: Rooms): string[] {
   if (tor?.problem !== undefined) todo.push(`${tor.problem.what} ${tor.problem.hint}`);
   else if (tor !== undefined && tor.state !== 'published') todo.push('Wait: Tor is not ready yet.');
   if (ssb !== undefined && !ssb.indexed) todo.push('Wait: SSB is still reading its log.');
+  if (ssb?.paused !== undefined) {
+    todo.push(`Make room: no new messages are taken in. ${ssb.paused}`);
+  }
+  todo.push(...blobTodo(ssb?.blobs));
   if (rooms.desk?.left === 0) {
     todo.push(
       'Nothing: the codes of this hour are used up; visitors are asked to come back later.',
@@ -88,7 +100,10 @@ function todoOf(rooms: Rooms): string[] {
 function healthOf(rooms: Rooms): Health {
   if (rooms.tor === undefined || rooms.ssb === undefined || !rooms.site) return 'down';
   if (rooms.tor.state !== 'published') return 'down';
-  return rooms.tor.problem === undefined && rooms.ssb.indexed ? 'well' : 'degraded';
+  const { paused, blobs } = rooms.ssb;
+  const sound =
+    rooms.tor.problem === undefined && paused === undefined && blobs.pause === undefined;
+  return sound && rooms.ssb.indexed ? 'well' : 'degraded';
 }
 
 /** What {@link takeSnapshot} cannot know by itself. */

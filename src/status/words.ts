@@ -1,3 +1,6 @@
+import { blobLine } from './blobs.js';
+import { duration } from './duration.js';
+import { peerLines } from './peers.js';
 import type { DeskView, Snapshot, SsbView, TorView } from './snapshot.js';
 
 const HEADLINES = {
@@ -5,14 +8,6 @@ const HEADLINES = {
   degraded: 'Snug works, but needs a look.',
   down: 'Snug cannot be reached by visitors.',
 } as const;
-
-function duration(seconds: number): string {
-  const days = Math.floor(seconds / 86_400);
-  const hours = Math.floor((seconds % 86_400) / 3600);
-  const minutes = Math.floor((seconds % 3600) / 60);
-  if (days > 0) return `${days} d ${hours} h`;
-  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min`;
-}
 
 function torInWords(tor: TorView): string {
   const { progress, summary } = tor.bootstrap;
@@ -49,15 +44,19 @@ function deskLine(desk: DeskView | undefined): string {
 
 /**
  * @param snapshot as `snug status --json` gives it
+ * @param now in milliseconds since 1970
  * @returns the same for people, lines with no line end
  */
-export function inWords(snapshot: Snapshot): string[] {
+export function inWords(snapshot: Snapshot, now = Date.now()): string[] {
   return [
     HEADLINES[snapshot.health],
     `Version   ${snapshot.version}, up ${duration(snapshot.uptimeSeconds)}`,
     `Site      ${snapshot.site === undefined ? 'no address yet' : `${snapshot.site}/invite/`}`,
     ...torLines(snapshot.tor),
     ssbLine(snapshot.ssb),
+    ...(snapshot.ssb === undefined ? [] : [blobLine(snapshot.ssb.blobs)]),
+    ...(snapshot.ssbAddress === undefined ? [] : [`For peers ${snapshot.ssbAddress}`]),
+    ...peerLines(snapshot.ssb?.peers ?? [], now),
     deskLine(snapshot.desk),
     ...snapshot.todo.map((line) => `To do     ${line}`),
   ];

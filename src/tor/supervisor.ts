@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { Backoff } from '../support/backoff.js';
 import { codeOf, messageOf, SnugError } from '../support/errors.js';
-import { Backoff } from './backoff.js';
 import type { TorTimings } from './timings.js';
 
 /** One life of what is supervised. */

@@ -7,14 +7,18 @@ declare module 'pull-stream' {
   ) => void;
   const pull: {
     (source: unknown, ...rest: unknown[]): unknown;
+    values<T>(values: readonly T[]): Source<T>;
     drain<T>(each: (value: T) => void, done?: (end: Error | boolean | null) => void): unknown;
     collect<T>(done: (end: Error | null, values?: T[]) => void): unknown;
   };
   export default pull;
 }
 declare module 'stream-to-pull-stream' {
-  import type { Duplex as NodeDuplex } from 'node:stream';
+  import type { Duplex as NodeDuplex, Readable } from 'node:stream';
 
-  const toPull: { duplex(stream: NodeDuplex): import('ssb-server').Duplex };
+  const toPull: {
+    duplex(stream: NodeDuplex): import('ssb-server').Duplex;
+    source(stream: Readable): import('pull-stream').Source<Buffer>;
+  };
   export default toPull;
 }

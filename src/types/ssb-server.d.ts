@@ -15,9 +15,9 @@ declare module 'ssb-server' {
   }
 
   /** hoox: `hook` puts a function around the method; the last one hooked is the outermost. */
-  export interface Hookable<Args extends unknown[], Result> {
+  export interface Hookable<Args extends unknown[], Result, This = Peer> {
     (...args: Args): Result;
-    hook(wrap: (this: Peer, fn: (...args: Args) => Result, args: Args) => Result): void;
+    hook(wrap: (this: This, fn: (...args: Args) => Result, args: Args) => Result): void;
   }
 
   /** One connection of a peer (a muxrpc emitter). */
@@ -26,10 +26,12 @@ declare module 'ssb-server' {
     meta?: unknown;
     closed: boolean;
     once(event: 'closed', listener: () => void): void;
+    on(event: string, listener: (value: never) => void): void;
     close(error: Error | true, cb?: () => void): void;
     invite: { use(request: { feed: string }, cb: Callback<unknown>): void };
     follow(feed: string, cb: Callback<unknown>): void;
     getAddress(cb: Callback<string>): void;
+    whoami(cb: Callback<unknown>): void;
     manifest(cb: Callback<object>): void;
     /** Methods that a peer must not reach; here for the tests that try. */
     publish(argument: string, cb: Callback<unknown>): void;
@@ -41,18 +43,51 @@ declare module 'ssb-server' {
     stream: {
       remoteCall(type: string, name: unknown, args: unknown, cb?: Callback<unknown>): unknown;
     };
-    createHistoryStream(options: {
-      id: string;
-      seq: number;
-      keys: boolean;
-      live: boolean;
-    }): Source<unknown>;
+    blobs: {
+      createWants(): Source<unknown>;
+      get(request: string | { key: string; size?: number; max?: number }): Source<Buffer>;
+      has(ids: string | string[], cb: Callback<boolean | boolean[]>): void;
+    };
+    createHistoryStream(options: HistoryOptions): Source<unknown>;
+    ebt: {
+      replicate(
+        options: { version: number },
+        cb: (error: Error | null) => void,
+      ): { source: Source<unknown>; sink: unknown };
+    };
+  }
+
+  /** `this` of a method: muxrpc's context of the connection; nothing of it when called locally. */
+  export interface Caller {
+    id: string;
+    _emit?(event: string, value: unknown): unknown;
+  }
+
+  export interface HistoryOptions {
+    id: string;
+    seq?: number;
+    limit?: number;
+    keys?: boolean;
+    values?: boolean;
+    live?: boolean;
+    old?: boolean;
+  }
+
+  /** What a feed signs. */
+  export interface SignedValue {
+    previous: string | null;
+    author: string;
+    sequence: number;
+    timestamp: number;
+    hash: string;
+    content: unknown;
+    signature: string;
   }
 
   /** A signed message as stored. */
   export interface Message {
     key: string;
-    value: { author: string; sequence: number; content: unknown };
+    value: SignedValue;
   }
 
   /** multiserver's transports and transforms, as far as they are built or wrapped here. */
@@ -61,6 +96,8 @@ declare module 'ssb-server' {
     sink: unknown;
     address?: string;
     meta?: unknown;
+    /** The other side's public key, after the secret handshake. */
+    remote?: Buffer;
   }
   export interface Transport {
     name: string;
@@ -82,15 +119,33 @@ declare module 'ssb-server' {
     | { from: string; to: string; value: boolean | null }
     | Record<string, Record<string, boolean | null>>;
 
+  /** layered-graph: puts in a whole layer, or changes one edge of it and tells so. */
+  export interface ContactLayer {
+    (graph: Record<string, Record<string, number>>): void;
+    (from: string, to: string, value: number): void;
+  }
+
   /** A running server. */
   export interface SsbServer {
     id: string;
     peers: Record<string, Peer[]>;
-    publish: (content: object, cb: Callback<Message>) => void;
+    publish: Hookable<[content: object, cb: Callback<Message>], void>;
+    /** Checks a message at once and writes it a moment later (ssb-db, minimal.js). */
+    queue(message: SignedValue, cb: Callback<Message>): void;
+    /** Each message, once it is in the log (obv). */
+    post(listener: (message: Message) => void, immediately: boolean): void;
+    getAtSequence(place: [feed: string, sequence: number], cb: Callback<Message>): void;
+    createHistoryStream: Hookable<[HistoryOptions], Source<unknown>, Caller>;
+    createUserStream(options: {
+      id: string;
+      live: boolean;
+      keys: boolean;
+      values: boolean;
+    }): Source<{ content?: unknown }>;
     getAddress: Hookable<[scope?: string], string | null>;
     auth: Hookable<[id: string, cb: Callback<Permissions>], void>;
-    connect(address: string, cb: Callback<Peer>): void;
-    close(cb: Callback<void>): void;
+    connect: Hookable<[address: string, cb: Callback<Peer>], void>;
+    close: Hookable<[cb: Callback<void>], void>;
     since(): { since: number | undefined; sync: boolean };
     getVectorClock(cb: Callback<Record<string, number>>): void;
     on(event: 'rpc:connect', listener: (peer: Peer, isClient: boolean) => void): void;
@@ -101,6 +156,8 @@ declare module 'ssb-server' {
     };
     friends: {
       stream(options: { live: boolean }): Source<ContactChange>;
+      /** A graph of weighted edges: 1 a follow, -1 a block. A name is for one layer only. */
+      createLayer(name: string): ContactLayer;
       hopStream(options: { live: boolean; old: boolean }): Source<Record<string, number>>;
     };
     invite: {
@@ -146,6 +203,13 @@ declare module 'ssb-server' {
   export default server;
 }
 
+declare module 'ssb-blobs' {
+  const plugin: import('ssb-server').Plugin & {
+    version: string;
+    manifest: Record<'has' | 'get' | 'createWants', string>;
+  };
+  export default plugin;
+}
 declare module 'ssb-friends' {
   const plugin: import('ssb-server').Plugin;
   export default plugin;
@@ -165,6 +229,18 @@ declare module 'ssb-ebt' {
 declare module 'ssb-keys' {
   const keys: {
     generate(curve: 'ed25519', seed?: Buffer): import('ssb-server').Keys;
+    verifyObj(keys: { public: string }, hmacKey: null, message: object): boolean;
+    /** Here for the tests that write feeds by hand. */
+    signObj<T extends object>(
+      keys: import('ssb-server').Keys,
+      hmacKey: null,
+      message: T,
+    ): T & { signature: string };
+    hash(text: string): string;
+    /** @returns a copy with its `signature` */
+    signObj<T extends object>(keys: import('ssb-server').Keys, value: T): T & { signature: string };
+    /** @returns base64 with the suffix `.sha256` */
+    hash(data: string): string;
   };
   export default keys;
 }

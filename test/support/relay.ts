@@ -41,10 +41,11 @@ export function temporaryFolder(): Promise<string> {
 /**
  * @param include torrc lines of the private network
  * @param more lines of TOML
+ * @param again the folder of a relay that was stopped, to start it once more
  * @returns a relay that visitors can reach
  */
-export async function startRelay(include: string, more = ''): Promise<TestRelay> {
-  const folder = await temporaryFolder();
+export async function startRelay(include: string, more = '', again?: string): Promise<TestRelay> {
+  const folder = again ?? (await temporaryFolder());
   const config = loadConfig({ file: await writeConfig(folder, include, more), env: {} });
   const answers: string[] = [];
   const lines: string[] = [];

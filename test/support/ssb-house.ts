@@ -3,12 +3,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mintCode } from '../../src/ssb/code.js';
 import type { Gate } from '../../src/ssb/gate.js';
-import { Relay } from '../../src/ssb/relay.js';
+import { Relay, type RelayOptions } from '../../src/ssb/relay.js';
 import type { FeedId } from '../../src/support/feed-id.js';
 import { createLog } from '../../src/support/log.js';
 import { parseOnionHost } from '../../src/support/onion-host.js';
 import { temporaryFolder } from './relay.js';
-import { startPeer, type TestPeer, throughUnixSocket } from './ssb-peer.js';
+import { type PeerOptions, startPeer, type TestPeer, throughUnixSocket } from './ssb-peer.js';
 
 /** An address with a sound checksum that belongs to nobody here. */
 export const SOME_ONION = parseOnionHost(
@@ -25,29 +25,41 @@ export interface SsbHouse {
   readonly banned: Set<FeedId>;
   /** @returns a code that the gate accepts until it is redeemed */
   code(): string;
-  peer(options?: { ebt?: boolean }): TestPeer;
+  peer(options?: PeerOptions): TestPeer;
+  /** Closes the relay and opens it again on the same folder. */
+  restart(options?: Partial<RelayOptions>): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param gate replaces answers of the gate */
-export async function openSsbHouse(gate: Partial<Gate> = {}): Promise<SsbHouse> {
+/**
+ * @param gate replaces answers of the gate
+ * @param options replaces options of the relay
+ */
+export async function openSsbHouse(
+  gate: Partial<Gate> = {},
+  options: Partial<RelayOptions> = {},
+): Promise<SsbHouse> {
   const folder = await temporaryFolder();
   const socket = join(folder, 'ssb.sock');
   const lines: string[] = [];
-  const relay = await Relay.open({
-    folder: join(folder, 'relay'),
-    listen: socket,
-    socks: join(folder, 'no-socks'),
-    host: SOME_ONION,
-    port: 8008,
-    hops: 2,
-    connections: 32,
-    log: createLog({ write: (line) => lines.push(line), journal: false, verbose: true }),
-  });
+  const openRelay = (more: Partial<RelayOptions> = {}) =>
+    Relay.open({
+      folder: join(folder, 'relay'),
+      listen: socket,
+      socks: join(folder, 'no-socks'),
+      host: SOME_ONION,
+      port: 8008,
+      hops: 2,
+      connections: 32,
+      log: createLog({ write: (line) => lines.push(line), journal: false, verbose: true }),
+      ...options,
+      ...more,
+    });
+  let relay = await openRelay();
   const open = new Set<FeedId>();
   const banned = new Set<FeedId>();
   const peers: TestPeer[] = [];
-  relay.admit({
+  const control: Gate = {
     mayRedeem: (key) => Promise.resolve(open.has(key)),
     isBanned: (feed) => banned.has(feed),
     redeem: async (key, feed) => {
@@ -57,9 +69,12 @@ export async function openSsbHouse(gate: Partial<Gate> = {}): Promise<SsbHouse> 
     },
     sponsor: () => Promise.resolve({ already: false }),
     ...gate,
-  });
+  };
+  relay.admit(control);
   return {
-    relay,
+    get relay() {
+      return relay;
+    },
     folder,
     socket,
     lines,
@@ -75,6 +90,11 @@ export async function openSsbHouse(gate: Partial<Gate> = {}): Promise<SsbHouse> 
       const peer = startPeer(name, throughUnixSocket(socket, peers.length + 1), options);
       peers.push(peer);
       return peer;
+    },
+    async restart(more = {}) {
+      await relay.close();
+      relay = await openRelay(more);
+      relay.admit(control);
     },
     async close() {
       await Promise.all(peers.map((peer) => peer.close()));

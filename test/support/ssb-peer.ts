@@ -130,18 +130,24 @@ function collectHistory(peer: Peer, feed: string): Promise<Message[]> {
   });
 }
 
+/** Options of {@link startPeer}. */
+export interface PeerOptions {
+  readonly keys?: Keys;
+  /** Whether it speaks EBT; it does by default. */
+  readonly ebt?: boolean;
+  /** More plugins, such as ssb-blobs. */
+  readonly plugins?: readonly Plugin[];
+}
+
 /**
  * @param folder of the peer's database
  * @param dial how it reaches onions
  */
-export function startPeer(
-  folder: string,
-  dial: Dial,
-  options: { keys?: Keys; ebt?: boolean } = {},
-): TestPeer {
+export function startPeer(folder: string, dial: Dial, options: PeerOptions = {}): TestPeer {
   const keys = options.keys ?? ssbKeys.generate('ed25519');
   const stack = ssbServer.createSsbServer().use(ssbReplicate);
   if (options.ebt !== false) stack.use(ssbEbt);
+  for (const plugin of options.plugins ?? []) stack.use(plugin);
   stack.use(ssbFriends).use(ssbInvite).use(onionTransport(dial));
   stack.use({ manifest: { follow: 'async', getAddress: 'async' }, init: () => ({}) });
   const server = stack({

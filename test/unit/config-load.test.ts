@@ -40,9 +40,17 @@ test('an empty file gives the documented defaults', () => {
     tor: { binary: undefined, include: undefined },
     invites: { host: undefined, port: 8008, lifetimeDays: 7, perHour: 30, burst: 10 },
     members: { maySponsor: 5 },
-    feeds: { hops: 2 },
+    feeds: { hops: 2, messagesPerFeed: 100_000, totalMessages: 2_000_000, logMb: 2000 },
+    blobs: { maxMb: 5, totalMb: 2000 },
+    peers: [],
     site: { title: 'Snug' },
-    limits: { requestsPerMinute: 60, streamsPerCircuit: 16, sessions: 1000, connections: 256 },
+    limits: {
+      requestsPerMinute: 60,
+      streamsPerCircuit: 16,
+      sessions: 1000,
+      connections: 256,
+      reserveMb: 32,
+    },
   });
 });
 
@@ -63,6 +71,12 @@ burst = 1
 may_sponsor = 0
 [feeds]
 hops = 4
+messages_per_feed = 500
+total_messages = 5000
+log_mb = 50
+[blobs]
+max_mb = 100
+total_mb = 1
 [site]
 title = "  The Fox & Hounds 🦊 "
 [limits]
@@ -70,6 +84,7 @@ requests_per_minute = 10
 streams_per_circuit = 65535
 sessions = 10
 connections = 8
+reserve_mb = 100
 `;
 const EVERYTHING_READ = {
   file: join(folder, 'snug.toml'),
@@ -77,9 +92,17 @@ const EVERYTHING_READ = {
   tor: { binary: '/opt/tor/bin/tor', include: join(tmpdir(), 'bridges.conf') },
   invites: { host: ONION, port: 1, lifetimeDays: 365, perHour: 1000, burst: 1 },
   members: { maySponsor: 0 },
-  feeds: { hops: 4 },
+  feeds: { hops: 4, messagesPerFeed: 500, totalMessages: 5000, logMb: 50 },
+  peers: [],
+  blobs: { maxMb: 100, totalMb: 1 },
   site: { title: 'The Fox & Hounds 🦊' },
-  limits: { requestsPerMinute: 10, streamsPerCircuit: 65535, sessions: 10, connections: 8 },
+  limits: {
+    requestsPerMinute: 10,
+    streamsPerCircuit: 65535,
+    sessions: 10,
+    connections: 8,
+    reserveMb: 100,
+  },
 };
 
 test('every key is read, and relative paths start at the folder of the file', () => {

@@ -54,6 +54,8 @@ describe('the house', () => {
     ['a room that imports the demo', 'app.ts', "import './demo/main.js';"],
     ['the command that imports a room of the relay', 'cli/start.ts', "import '../ssb/relay.js';"],
     ['the demo that imports Tor', 'demo/main.ts', "import '../tor/tor.js';"],
+    ['a room that imports the bench', 'ssb/relay.ts', "import '../bench/plan.js';"],
+    ['the bench that imports the desk', 'bench/main.ts', "import '../invites/desk.js';"],
     ['an import from outside of src', 'site/site.ts', "import '../../test/support/wait.js';"],
     ['granax anywhere else in its room', 'tor/tor.ts', "import granax from 'granax';"],
     ['granax, a file of it, elsewhere', 'app.ts', "import x from 'granax/lib/commands';"],

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Backoff } from '../../src/support/backoff.js';
 import { codeOf, messageOf } from '../../src/support/errors.js';
-import { Backoff } from '../../src/tor/backoff.js';
 import type { TorTimings } from '../../src/tor/timings.js';
 import {
   assertNoProcess,

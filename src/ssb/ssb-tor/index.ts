@@ -115,7 +115,10 @@ export function ssbTor(options: SsbTorOptions): Plugin {
     init(server, config) {
       keepOnlyOnion(config);
       server.multiserver.transport({ name: 'onion', create: () => onionTransport(options) });
-      server.on('rpc:connect', (peer) => (peer.meta as ArrivalMeta | undefined)?.proven());
+      // A connection that we dialled has no arrival; others may have put something there.
+      server.on('rpc:connect', (peer) =>
+        (peer.meta as Partial<ArrivalMeta> | undefined)?.proven?.(),
+      );
       // Peers ask for "the address" without naming a scope; there is only the public one.
       server.getAddress.hook((address) => address(SCOPE));
     },

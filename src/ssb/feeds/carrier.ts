@@ -1,0 +1,230 @@
+import type { Peer, Plugin, SignedValue, SsbServer } from 'ssb-server';
+import { SnugError } from '../../support/errors.js';
+import type { Log } from '../../support/log.js';
+import { Asking } from './asking.js';
+import { ebtPlugin } from './ebt.js';
+import { BoundedEpidemic } from './epidemic.js';
+import { Heads } from './heads.js';
+import { Intake } from './intake.js';
+import { type FeedLimits, Room, SMALL_BOARD } from './room.js';
+import { Serving } from './serving.js';
+import { type Trouble, Troubles } from './troubles.js';
+import { Wires } from './wires.js';
+
+/** Options of {@link Carrier}. */
+export interface CarrierOptions {
+  /** The relay's own feed. */
+  readonly id: string;
+  /** Folder of the database. */
+  readonly folder: string;
+  /** What suits a small board if not given. */
+  readonly limits?: FeedLimits | undefined;
+  /** How long a peer may read nothing while something waits for it, in milliseconds. */
+  readonly stallMs?: number | undefined;
+  /** Whether the relay itself blocks the feed. */
+  readonly isBlocked: (feed: string) => boolean;
+  readonly log: Log;
+}
+
+/** How one feed stands here. */
+export interface FeedState {
+  readonly state: 'ok' | Trouble['state'];
+  /** Of its last message here; 0 without any. */
+  readonly sequence: number;
+  /** Why it does not go on, as a sentence. */
+  readonly reason?: string;
+}
+
+/** A circuit of Tor that moves nothing for so long is dead, or its other end is. */
+const STALL_MS = 2 * 60_000;
+
+/**
+ * Carries feeds between peers, by EBT and by createHistoryStream, in place of ssb-replicate and
+ * ssb-ebt. Which feeds, ssb-friends says: it calls `replicate.request` for each within reach and
+ * `replicate.block` for each block of one feed by another.
+ */
+export class Carrier {
+  readonly wires: Wires;
+  readonly epidemic: BoundedEpidemic;
+  readonly #options: CarrierOptions;
+  readonly #heads: Heads;
+  readonly #troubles: Troubles;
+  readonly #room: Room;
+  readonly #intake: Intake;
+  readonly #serving: Serving;
+  readonly #carried = new Set<string>();
+  readonly #askings = new Map<Peer, Asking>();
+  /** Feeds that a connected peer has sent broken, by peer. */
+  readonly #broken = new Map<string, Set<string>>();
+  #server: SsbServer | undefined;
+
+  constructor(options: CarrierOptions) {
+    this.#options = options;
+    this.wires = new Wires(options.stallMs ?? STALL_MS);
+    this.#troubles = new Troubles(options.log);
+    this.#heads = new Heads(({ value }) => {
+      this.epidemic.core.onAppend(value);
+      this.#intake.stored();
+    });
+    this.#room = this.#makeRoom();
+    this.#intake = new Intake({
+      heads: this.#heads,
+      room: this.#room,
+      troubles: this.#troubles,
+      carries: (feed) => this.#carried.has(feed) && !options.isBlocked(feed),
+    });
+    const serves = (feed: string) => !options.isBlocked(feed);
+    this.epidemic = new BoundedEpidemic({
+      id: options.id,
+      ready: this.#heads.loaded,
+      read: (feed, sequence, cb) => this.#readAt(feed, sequence, cb),
+      take: (message, sender, judged) => this.#intake.take(message, sender, judged),
+      serves,
+      onRefused: (feed, peer) => this.#onRefused(feed, peer),
+    });
+    this.#serving = new Serving({
+      heads: this.#heads,
+      wires: this.wires,
+      askingOf: (peer) => this.askingOf(peer),
+      serves,
+    });
+  }
+
+  /** @returns the plugins: the wires go before the shs plugin, the others before ssb-friends */
+  plugins(): { wires: Plugin; feeds: Plugin[] } {
+    const replicate: Plugin = {
+      name: 'replicate',
+      version: '1.0.0',
+      init: (server) => {
+        this.#open(server);
+        return {
+          request: (feed: string, wanted?: boolean) => this.#request(feed, wanted !== false),
+          block: (from: string, to: string, blocked: boolean) => this.#block(from, to, blocked),
+        };
+      },
+    };
+    return { wires: this.wires.plugin(this.#intake), feeds: [replicate, ebtPlugin(this)] };
+  }
+
+  /** Why nothing is taken in at the moment, as a sentence; undefined when feeds come in. */
+  get paused(): string | undefined {
+    return this.#room.paused;
+  }
+
+  /** @returns how a feed stands here */
+  stateOf(feed: string): FeedState {
+    const sequence = this.#heads.stored(feed);
+    const trouble = this.#troubles.of(feed);
+    if (trouble === undefined) return { state: 'ok', sequence };
+    return { state: trouble.state, sequence, reason: trouble.reason };
+  }
+
+  /** @returns what asks a connected peer that may not speak EBT */
+  askingOf(peer: Peer): Asking | undefined {
+    return this.#askings.get(peer);
+  }
+
+  #makeRoom(): Room {
+    return new Room({
+      limits: this.#options.limits ?? SMALL_BOARD,
+      folder: this.#options.folder,
+      log: this.#options.log,
+      usage: {
+        messages: () => this.#heads.total + this.#heads.pending,
+        bytes: () => this.#server?.since().since ?? 0,
+      },
+      onRoom: () => this.#goOn(),
+    });
+  }
+
+  #open(server: SsbServer): void {
+    this.#server = server;
+    this.#intake.open(server);
+    this.#heads.follow(server, (clock) => {
+      this.epidemic.core.state.clock = clock;
+      this.#room.start();
+    });
+    const serving = this.#serving;
+    server.createHistoryStream.hook(function (read, args) {
+      return serving.answer(this, read, args);
+    });
+    server.publish.hook((publish, [content, cb]) => {
+      if (this.#room.mayPublish()) publish(content, cb);
+      else cb(diskFull());
+    });
+    server.on('rpc:connect', (peer) => this.#connected(peer));
+    server.close.hook((close, [cb]) => {
+      this.#room.stop();
+      this.#intake.close();
+      close(cb);
+    });
+  }
+
+  #connected(peer: Peer): void {
+    const wire = this.wires.of(peer);
+    if (wire === undefined || peer.id === this.#options.id) return;
+    const asking = new Asking(peer, wire, {
+      heads: this.#heads,
+      intake: this.#intake,
+      carried: this.#carried,
+    });
+    this.#askings.set(peer, asking);
+    peer.once('closed', () => {
+      asking.stop();
+      this.#askings.delete(peer);
+      this.#forgive(peer.id);
+    });
+  }
+
+  #request(feed: string, wanted: boolean): void {
+    this.epidemic.request(feed, wanted);
+    if (wanted) {
+      this.#carried.add(feed);
+      for (const asking of this.#askings.values()) asking.want(feed);
+    } else {
+      this.#carried.delete(feed);
+      this.epidemic.forget(feed);
+      for (const asking of this.#askings.values()) asking.drop(feed);
+    }
+  }
+
+  #block(from: string, to: string, blocked: boolean): void {
+    if (this.#serving.isBlocked(from, to) === blocked) return;
+    this.#serving.block(from, to, blocked);
+    this.epidemic.core.block(from, to, blocked);
+  }
+
+  /** The peer need not send more of it; at its next visit it may have been mended. */
+  #onRefused(feed: string, peer: string): void {
+    const feeds = this.#broken.get(peer) ?? new Set();
+    this.#broken.set(peer, feeds.add(feed));
+    this.epidemic.core.block(feed, peer, true);
+  }
+
+  #forgive(peer: string): void {
+    for (const feed of this.#broken.get(peer) ?? []) {
+      if (!this.#serving.isBlocked(feed, peer)) this.epidemic.core.block(feed, peer, false);
+    }
+    this.#broken.delete(peer);
+  }
+
+  /** There is room again. */
+  #goOn(): void {
+    for (const feed of this.#troubles.feeds('paused')) {
+      if (this.#room.refusal(this.#heads.next(feed)) !== undefined) continue;
+      this.#troubles.clear(feed);
+      this.epidemic.resume(feed);
+      for (const asking of this.#askings.values()) asking.want(feed);
+    }
+  }
+
+  #readAt(feed: string, sequence: number, cb: (message: SignedValue | null) => void): void {
+    this.#server?.getAtSequence([feed, sequence], (_error, message) => cb(message?.value ?? null));
+  }
+}
+
+function diskFull(): SnugError {
+  return new SnugError('DISK_FULL', 'The disk of the relay is full.', {
+    hint: 'Make room on it. Nothing is lost.',
+  });
+}

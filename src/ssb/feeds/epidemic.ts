@@ -1,0 +1,215 @@
+import createEpidemic, {
+  type Epidemic,
+  type EpidemicStream,
+  type PeerState,
+} from 'epidemic-broadcast-trees';
+import type { SignedValue } from 'ssb-server';
+import { asFeedId } from '../../support/feed-id.js';
+import type { Verdict } from './intake.js';
+import { asSigned } from './rules.js';
+
+/** What {@link BoundedEpidemic} needs. */
+export interface EpidemicHost {
+  /** The relay's own feed. */
+  readonly id: string;
+  /** Resolves once the state's clock is set. */
+  readonly ready: Promise<void>;
+  /** The message of a feed at a sequence, from the disk. */
+  readonly read: (
+    feed: string,
+    sequence: number,
+    cb: (message: SignedValue | null) => void,
+  ) => void;
+  readonly take: (message: SignedValue, sender: string, judged: (verdict: Verdict) => void) => void;
+  /** Whether the feed may be served to anybody. */
+  readonly serves: (feed: string) => boolean;
+  /** The message is refused: the feed ends between us and this peer. */
+  readonly onRefused: (feed: string, peer: string) => void;
+}
+
+/** Messages in memory for one peer, at most; beyond, they are read from the disk when it is time. */
+const MOST_WAITING = 64;
+/** Feeds that one peer may speak of while it is connected: ids cost nothing to invent. */
+const MOST_FEEDS = 100_000;
+/** Sequences travel as 31 bits with a flag (v3.js). */
+const MOST_NOTE = 2 ** 31 - 1;
+/** Clocks of peers that left, kept for their next visit. */
+const MOST_CLOCKS = 1000;
+
+function noteOf(sequence: number, receive: boolean): number {
+  return (sequence << 1) | (receive ? 0 : 1);
+}
+
+/**
+ * epidemic-broadcast-trees with bounds. On its own it reads all that a peer asks for into memory
+ * whether the peer takes it or not ("TODO: respond to back pressure", index.js), and counts a
+ * message that the database did not take as taken.
+ */
+export class BoundedEpidemic {
+  readonly core: Epidemic;
+  readonly #host: EpidemicHost;
+  readonly #reading = new WeakMap<PeerState, number>();
+  readonly #clocks = new Map<string, Record<string, number>>();
+  #again = false;
+
+  constructor(host: EpidemicHost) {
+    this.#host = host;
+    this.core = createEpidemic({
+      id: host.id,
+      getClock: (peer, cb) => void host.ready.then(() => cb(null, { ...this.#clocks.get(peer) })),
+      setClock: (peer, clock) => this.#keepClock(peer, clock),
+      getAt: () => undefined,
+      append: () => undefined,
+      isFeed: (id) => asFeedId(id) !== undefined,
+    });
+    this.core.update = () => this.#update();
+  }
+
+  /** @returns the stream for a peer, as a push-stream */
+  open(peer: string, version: number, client: boolean): EpidemicStream {
+    const stream = this.core.createStream(peer, version, client);
+    const resume = stream.resume.bind(stream);
+    stream.resume = () => {
+      resume();
+      const state = this.core.state.peers[peer];
+      if (state !== undefined && state.retrive.length > 0) this.#updateSoon();
+    };
+    const seen = new Set<string>();
+    stream._validate = (clock) => {
+      const sound = Object.entries(clock).filter(
+        ([id, note]) =>
+          asFeedId(id) && Number.isInteger(note) && Math.abs(Number(note)) <= MOST_NOTE,
+      );
+      for (const [id] of sound) seen.add(id);
+      // Thrown where the packet was read, which ends this connection.
+      if (seen.size > MOST_FEEDS) throw new Error('the peer speaks of too many feeds');
+      return Object.fromEntries(sound) as Record<string, number>;
+    };
+    return stream;
+  }
+
+  /**
+   * Carries a feed, or no longer. On its own the package says nothing of a feed to a peer that has
+   * as much of it as we have (events.js, follow). If we had refused it before, as we do until the
+   * follow of a new member has reached us, that peer would never send it: a feed is empty then.
+   */
+  request(feed: string, wanted: boolean): void {
+    this.core.request(feed, wanted);
+    if (!wanted) return;
+    const known = this.core.state.clock?.[feed] ?? 0;
+    for (const peer of Object.values(this.core.state.peers)) {
+      if (peer.clock?.[feed] === known) this.#note(peer, feed, false);
+    }
+    this.#updateSoon();
+  }
+
+  /** Tells peers not to send the feed for now; it is still sent to them. */
+  pause(feed: string): void {
+    for (const peer of Object.values(this.core.state.peers)) {
+      if (peer.replicating?.[feed]?.rx) this.#note(peer, feed, false);
+    }
+    this.#updateSoon();
+  }
+
+  /** Asks for a paused feed again, one peer that has more of it. */
+  resume(feed: string): void {
+    const known = this.core.state.clock[feed] ?? 0;
+    const peers = Object.values(this.core.state.peers);
+    const ahead = peers.find(
+      (peer) => peer.replicating?.[feed] && (peer.clock?.[feed] ?? 0) > known,
+    );
+    if (ahead === undefined) return;
+    this.#note(ahead, feed, true);
+    this.#updateSoon();
+  }
+
+  /** Forgets what was to be sent of a feed. */
+  forget(feed: string): void {
+    for (const peer of Object.values(this.core.state.peers)) {
+      peer.msgs = peer.msgs.filter(({ author }) => author !== feed);
+      peer.retrive = peer.retrive.filter((id) => id !== feed);
+    }
+  }
+
+  #note(peer: PeerState, feed: string, receive: boolean): void {
+    const replicating = peer.replicating?.[feed];
+    if (replicating === undefined) return;
+    const known = this.core.state.clock[feed] ?? 0;
+    replicating.rx = receive;
+    replicating.requested = known;
+    peer.notes = { ...peer.notes, [feed]: noteOf(known, receive) };
+  }
+
+  #keepClock(peer: string, clock: Record<string, number> | null): void {
+    this.#clocks.delete(peer);
+    // What a peer refused, or had nothing of, it is asked again on its next visit.
+    const shared = Object.entries(clock ?? {}).filter(
+      ([feed, sequence]) => sequence > 0 && this.#host.serves(feed),
+    );
+    this.#clocks.set(peer, Object.fromEntries(shared));
+    if (this.#clocks.size <= MOST_CLOCKS) return;
+    const [oldest] = this.#clocks.keys();
+    if (oldest !== undefined) this.#clocks.delete(oldest);
+  }
+
+  /** Replaces the package's own: the same work, within bounds. */
+  #update(): void {
+    for (const peer of Object.values(this.core.state.peers)) {
+      this.#putBack(peer);
+      this.#fetch(peer);
+    }
+    this.#takeIn();
+    for (const stream of Object.values(this.core.streams)) stream.resume();
+  }
+
+  #updateSoon(): void {
+    if (this.#again) return;
+    this.#again = true;
+    setImmediate(() => {
+      this.#again = false;
+      this.#update();
+    });
+  }
+
+  /** New messages are given to every peer at once; a slow one gets them from the disk later. */
+  #putBack(peer: PeerState): void {
+    while (peer.msgs.length > MOST_WAITING * 2) {
+      const message = peer.msgs.pop();
+      const replicating = message && peer.replicating?.[message.author];
+      if (message === undefined || replicating === undefined) continue;
+      replicating.sent = Math.min(replicating.sent ?? 0, message.sequence - 1);
+      if (!peer.retrive.includes(message.author)) peer.retrive.push(message.author);
+    }
+  }
+
+  #fetch(peer: PeerState): void {
+    const { read, serves } = this.#host;
+    for (;;) {
+      const reading = this.#reading.get(peer) ?? 0;
+      if (peer.msgs.length + reading >= MOST_WAITING) return;
+      const feed = peer.retrive.shift();
+      if (feed === undefined) return;
+      const replicating = peer.replicating?.[feed];
+      if (replicating === undefined || !serves(feed)) continue;
+      this.#reading.set(peer, reading + 1);
+      read(feed, (replicating.sent ?? 0) + 1, (message) => {
+        this.#reading.set(peer, (this.#reading.get(peer) ?? 1) - 1);
+        if (message === null || !serves(feed)) return;
+        this.core._retrive(null, message);
+      });
+    }
+  }
+
+  #takeIn(): void {
+    const { receive } = this.core.state;
+    while (receive.length > 0) {
+      const event = receive.shift();
+      const message = asSigned(event?.value);
+      if (event === undefined || message === undefined) continue;
+      this.#host.take(message, event.id, (verdict) => {
+        if (verdict === 'paused') this.pause(message.author);
+        if (verdict === 'refused') this.#host.onRefused(message.author, event.id);
+      });
+    }
+  }
+}
