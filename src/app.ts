@@ -44,15 +44,15 @@ export class App implements Service {
     this.#ground = { config, log, paths: pathsOf(config) };
     this.#tor = buildTor(this.#ground);
     this.#control = buildControl(this.#ground, this.#operator());
-    this.#site = buildSite(
-      this.#ground,
-      {
+    this.#site = buildSite(this.#ground, {
+      desk: {
         pose: (answer) => this.#desk.pose(answer),
         solve: (riddle, text) => this.#desk.solve(riddle, text),
       },
-      () => this.#openedRelay !== undefined,
-      draw ?? drawRiddle,
-    );
+      ready: () => this.#openedRelay !== undefined,
+      draw: draw ?? drawRiddle,
+      cutOff: (circuit) => this.#cutOff(circuit),
+    });
   }
 
   /**
@@ -164,6 +164,13 @@ export class App implements Service {
       unban: (feed) => this.#desk.unban(feed),
       listBans: () => this.#desk.bans(),
     };
+  }
+
+  /** A Tor that is restarting has closed the circuit already, and one too busy to be asked will. */
+  #cutOff(circuit: number): void {
+    this.#tor.closeCircuit(circuit).catch((error: unknown) => {
+      this.#ground.log.debug(`a circuit was not closed: ${messageOf(error)}`);
+    });
   }
 
   get #desk(): InviteDesk {
