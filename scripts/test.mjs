@@ -70,7 +70,10 @@ function runTests(files, env, signal) {
       runner.kill('SIGINT');
       setTimeout(() => kill('SIGKILL'), LAST_WORDS_MS).unref();
     };
-    const deadline = setTimeout(end, DEADLINE_MS);
+    const deadline = setTimeout(() => {
+      process.stderr.write(`test: not done after ${DEADLINE_MS / 60_000} minutes: ended\n`);
+      end();
+    }, DEADLINE_MS);
     signal.addEventListener('abort', end, { once: true });
     runner.once('close', (code) => {
       clearTimeout(deadline);

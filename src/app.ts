@@ -50,15 +50,15 @@ export class App implements Service {
     this.#ground = { config, log, paths: pathsOf(config) };
     this.#tor = buildTor(this.#ground);
     this.#control = buildControl(this.#ground, this.#operator());
-    this.#site = buildSite(
-      this.#ground,
-      {
+    this.#site = buildSite(this.#ground, {
+      desk: {
         pose: (answer) => this.#desk.pose(answer),
         solve: (riddle, text) => this.#desk.solve(riddle, text),
       },
-      () => this.#openedRelay !== undefined,
-      draw ?? drawRiddle,
-    );
+      ready: () => this.#openedRelay !== undefined,
+      draw: draw ?? drawRiddle,
+      cutOff: (circuit) => this.#cutOff(circuit),
+    });
   }
 
   /**
@@ -175,6 +175,13 @@ export class App implements Service {
       listMembers: async () => this.#relay.feeds(),
       showMember: async (feed) => this.#relay.feed(feed),
     };
+  }
+
+  /** A Tor that is restarting has closed the circuit already, and one too busy to be asked will. */
+  #cutOff(circuit: number): void {
+    this.#tor.closeCircuit(circuit).catch((error: unknown) => {
+      this.#ground.log.debug(`a circuit was not closed: ${messageOf(error)}`);
+    });
   }
 
   get #desk(): InviteDesk {

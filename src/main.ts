@@ -7,7 +7,7 @@ process.umask(0o077);
 
 const ending = new AbortController();
 const end = () => ending.abort(new Error('asked to stop'));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
 
 // A fault nobody foresaw: say so and end; whoever started us starts us again from the disk.
 process.once('uncaughtException', (error) => {

@@ -3,7 +3,7 @@ import type { Config } from './config/config.js';
 import { controlMethods, type Operator } from './control/methods.js';
 import { ControlServer } from './control/server.js';
 import { type CodeMint, type Graph, InviteDesk } from './invites/desk.js';
-import { type Riddle, type RiddleDesk, Site } from './site/site.js';
+import { Site, type SiteOptions } from './site/site.js';
 import { openRelayThread, type RelayThread } from './ssb/relay-thread.js';
 import type { Log } from './support/log.js';
 import type { TorStatus } from './tor/status.js';
@@ -57,16 +57,12 @@ export function buildTor({ config, paths, log }: Ground): Tor {
 /** @returns the public pages, in front of the desk */
 export function buildSite(
   { config, paths, log }: Ground,
-  desk: RiddleDesk,
-  ready: () => boolean,
-  draw: () => Riddle,
+  parts: Pick<SiteOptions, 'desk' | 'ready' | 'draw' | 'cutOff'>,
 ): Site {
   return new Site({
     socket: paths.site,
     title: config.site.title,
-    desk,
-    ready,
-    draw,
+    ...parts,
     limits: config.limits,
     now: () => performance.now(),
     log: log.room('site'),

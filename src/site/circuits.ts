@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 export type Verdict =
   | { kind: 'serve' }
   | { kind: 'wait'; retryAfterSeconds: number }
-  | { kind: 'hang-up' };
+  | { kind: 'hang-up'; circuit: number | undefined };
 
 interface Bucket {
   tokens: number;
@@ -19,7 +19,7 @@ interface Bucket {
 
 /**
  * A token bucket for each circuit. Who goes on although told to wait gets into debt, as deep as a
- * whole minute's share; from there on the connection is closed at each request.
+ * whole minute's share; from there on the connection and its circuit are closed.
  */
 export class CircuitLimits {
   readonly #sockets = new WeakMap<Socket, CircuitInfo>();
@@ -44,11 +44,11 @@ export class CircuitLimits {
   /** @returns the verdict on one more request of this connection; it is counted either way */
   judge(socket: Socket): Verdict {
     const from = this.#sockets.get(socket);
-    if (from === undefined) return { kind: 'hang-up' };
+    if (from === undefined) return { kind: 'hang-up', circuit: undefined };
     const bucket = this.#fill(from.circuit);
     bucket.tokens = Math.max(bucket.tokens - 1, -this.#perMinute - 1);
     if (bucket.tokens >= 0) return { kind: 'serve' };
-    if (bucket.tokens < -this.#perMinute) return { kind: 'hang-up' };
+    if (bucket.tokens < -this.#perMinute) return { kind: 'hang-up', circuit: from.circuit };
     const missing = 1 - bucket.tokens;
     return { kind: 'wait', retryAfterSeconds: Math.ceil((missing * 60) / this.#perMinute) };
   }

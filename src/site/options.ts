@@ -69,6 +69,8 @@ export interface SiteOptions {
   readonly ready: () => boolean;
   readonly draw: () => Riddle;
   readonly limits: SiteLimits;
+  /** Told the circuit of a visitor who goes on and on; may close it. */
+  readonly cutOff: (circuit: number) => void;
   /** Milliseconds; only differences count, so a monotonic clock is best. */
   readonly now: () => number;
   readonly log: Log;

@@ -13,12 +13,15 @@ import { BoundedStore, sessions } from './session.js';
 const FORM = 'application/x-www-form-urlencoded';
 const ROBOTS = 'User-agent: *\nDisallow: /\n';
 
-function limited(place: string, limits: CircuitLimits): RequestHandler {
+function limited({ title, cutOff }: SiteOptions, limits: CircuitLimits): RequestHandler {
   return (req, res, next) => {
     const verdict = limits.judge(req.socket);
     if (verdict.kind === 'serve') return next();
-    if (verdict.kind === 'hang-up') return void req.socket.destroy();
-    sendPage(res, tooManyRequestsPage(place, verdict.retryAfterSeconds));
+    if (verdict.kind === 'wait') {
+      return sendPage(res, tooManyRequestsPage(title, verdict.retryAfterSeconds));
+    }
+    if (verdict.circuit !== undefined) cutOff(verdict.circuit);
+    req.socket.destroy();
   };
 }
 
@@ -66,7 +69,7 @@ export function routes(options: SiteOptions, limits: CircuitLimits): Express {
     res.set(SECURITY_HEADERS);
     next();
   });
-  app.use(limited(title, limits));
+  app.use(limited(options, limits));
   app
     .route(PATHS.welcome)
     .get((_req, res) => sendPage(res, welcomePage(title)))

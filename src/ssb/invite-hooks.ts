@@ -6,7 +6,7 @@ import { answer } from './answer.js';
 import type { Gate } from './gate.js';
 
 /** How long a client gets to hang up by itself after its code is redeemed. */
-const HANG_UP_MS = 10_000;
+const HANG_UP_MS = 5_000;
 
 function hangUpSoon(peer: Peer): void {
   const timer = setTimeout(() => peer.close(true), HANG_UP_MS);

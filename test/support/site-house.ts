@@ -72,6 +72,8 @@ export interface House {
   clock: number;
   ready: boolean;
   /** @returns a visitor on a circuit of their own */
+  /** The circuits that the site has asked Tor to close. */
+  readonly cut: Set<number>;
   visitor(): Visitor;
   close(): Promise<void>;
 }
@@ -91,6 +93,7 @@ export async function openHouse(changes: Partial<SiteOptions> = {}): Promise<Hou
     ready: () => house.ready,
     draw,
     limits: { requestsPerMinute: 1000, sessions: 1000, connections: 200 },
+    cutOff: (cut) => house.cut.add(cut),
     now: () => house.clock,
     log: createLog({ write: (line) => lines.push(line), journal: false, verbose: true }),
     ...changes,
@@ -100,7 +103,8 @@ export async function openHouse(changes: Partial<SiteOptions> = {}): Promise<Hou
     await rm(folder, { recursive: true, force: true });
   };
   const visitor = () => new Visitor(socket, circuit++);
-  const house: House = { site, socket, desk, lines, clock: 1e6, ready: true, visitor, close };
+  const cut = new Set<number>();
+  const house: House = { site, socket, desk, lines, cut, clock: 1e6, ready: true, visitor, close };
   await site.start(new AbortController().signal);
   return house;
 }

@@ -66,7 +66,7 @@ test('a circuit may go on when its minute has passed', () =>
     assert.equal(await visit(), 200);
   }));
 
-test('a connection that goes on far beyond its budget is closed', () =>
+test('a connection that goes on far beyond its budget is closed, and its circuit', () =>
   withHouse(few(4), async (house) => {
     const statuses = [];
     for (let n = 0; n < 8; n += 1) {
@@ -77,6 +77,7 @@ test('a connection that goes on far beyond its budget is closed', () =>
     for (let n = 0; n < 40; n += 1) socket.write(request('/'));
     assert.equal(await untilClosed(socket), '');
     await assert.rejects(ask(house.socket, 9, { path: '/' }));
+    assert.deepEqual([...house.cut], [9]);
     assert.equal((await ask(house.socket, 10, { path: '/' })).status, 200);
   }));
 

@@ -22,6 +22,7 @@ function siteOn(socket: string): Site {
     draw: () => ({ answer: 'x', png: Buffer.alloc(1), width: 1, height: 1 }),
     limits: { requestsPerMinute: 9, sessions: 9, connections: 9 },
     now: () => performance.now(),
+    cutOff: () => undefined,
     log: createLog({ write: () => undefined, journal: false, verbose: false }),
   });
 }

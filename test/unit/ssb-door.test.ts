@@ -137,6 +137,15 @@ describe('redeeming over muxrpc', () => {
     await house.close();
   });
 
+  it('a client that does not hang up after its code is redeemed is hung up on', async () => {
+    const house = await openSsbHouse();
+    const rpc = await asCode(house, house.code());
+    const closed = new Promise<void>((resolve) => rpc.once('closed', resolve));
+    await call((cb) => rpc.invite.use({ feed: house.peer().id }, cb));
+    await closed;
+    await house.close();
+  });
+
   it('the follow is published before the client hears yes', async () => {
     const house = await openSsbHouse();
     const peer = house.peer();

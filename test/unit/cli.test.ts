@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { runCli } from '../../src/cli/program.js';
+import { ControlServer } from '../../src/control/server.js';
+import { SnugError } from '../../src/support/errors.js';
+import { createLog } from '../../src/support/log.js';
+import { runSnug } from '../support/relay-process.js';
+
+const SNAPSHOT = {
+  health: 'degraded',
+  ready: true,
+  version: '1.2.3',
+  uptimeSeconds: 90_061,
+  site: 'http://example.onion',
+  tor: {
+    state: 'published',
+    version: '0.4.9.11',
+    bootstrap: { progress: 100, summary: 'Done' },
+    descriptors: { wanted: 2, uploaded: 2 },
+    restarts: 0,
+  },
+  todo: ['Set the clock.'],
+};
+
+describe('the snug command', () => {
+  let folder: string;
+  let socket: string;
+  let asked: [method: string, params: unknown][];
+  let server: ControlServer | undefined;
+
+  const run = async (...args: string[]) => {
+    const out: string[] = [];
+    const err: string[] = [];
+    const code = await runCli(args, {
+      env: { SNUG_CONTROL: socket },
+      terminal: { out: (line) => out.push(line), err: (line) => err.push(line) },
+      signal: new AbortController().signal,
+    });
+    return { code, out: out.join('\n'), err: err.join('\n') };
+  };
+  /** A control socket that gives these answers. */
+  const answering = async (answers: Record<string, unknown>) => {
+    const methods = Object.entries(answers).map(([method, answer]) => [
+      method,
+      (params: unknown) => {
+        asked.push([method, params]);
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    ]);
+    const log = createLog({ write: () => undefined, journal: false, verbose: false });
+    server = new ControlServer({ socket, methods: Object.fromEntries(methods), log });
+    await server.start();
+  };
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'snug-cli-'));
+    socket = join(folder, 'control.sock');
+    asked = [];
+    server = undefined;
+  });
+  afterEach(async () => {
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('--help and --version succeed and go to standard output', async () => {
+    for (const args of [['--help'], ['invite', '--help'], ['help', 'ban']]) {
+      const { code, out, err } = await run(...args);
+      assert.equal(code, 0);
+      assert.match(out, /Usage: snug/);
+      assert.equal(err, '');
+    }
+    assert.match((await run('--version')).out, /^\d+\.\d+\.\d+$/);
+  });
+
+  it('the exit codes stand in --help', async () => {
+    const { out } = await run('--help');
+    for (const code of ['64', '65', '69', '70', '75', '77', '78']) assert.ok(out.includes(code));
+  });
+
+  for (const args of [
+    ['dance'],
+    ['invite'],
+    ['ban'],
+    ['status', '--loud'],
+    ['invite', 'create', '--days', 'seven'],
+    ['invite', 'create', '--days', '0'],
+  ]) {
+    it(`wrong usage: ${args.join(' ')}`, async () => {
+      const { code, err } = await run(...args);
+      assert.equal(code, 64);
+      assert.notEqual(err, '');
+    });
+  }
+
+  it('status is for people, or for scripts, and its exit code tells how the relay is', async () => {
+    await answering({ status: SNAPSHOT });
+    const words = await run('status');
+    assert.equal(words.code, 1);
+    assert.match(
+      words.out,
+      /needs a look[\s\S]*up 1 d 1 h[\s\S]*example\.onion\/invite\/[\s\S]*Set the clock\./,
+    );
+    const json = await run('status', '--json');
+    assert.equal(json.code, 1);
+    assert.deepEqual(JSON.parse(json.out), SNAPSHOT);
+  });
+
+  it('a relay that does not run is down for status, and not available for the rest', async () => {
+    const status = await run('status');
+    assert.equal(status.code, 2);
+    assert.match(status.err, /No relay answers[\s\S]*snug start/);
+    assert.equal((await run('invite', 'list')).code, 69);
+  });
+
+  it('the code alone goes to standard output', async () => {
+    await answering({ 'invite.create': { id: 'ab12', code: 'CODE', expiresAt: 0 } });
+    const { code, out, err } = await run('invite', 'create', '--note', 'for Ada', '--days', '2');
+    assert.deepEqual([code, out], [0, 'CODE']);
+    assert.match(err, /ab12[\s\S]*1970-01-01 00:00 UTC/);
+    assert.deepEqual(asked, [['invite.create', { note: 'for Ada', days: 2 }]]);
+  });
+
+  it('what the relay refuses is said with its hint', async () => {
+    await answering({
+      ban: new SnugError('BAD_FEED_ID', 'That is no feed.', { hint: 'Copy it.' }),
+    });
+    const { code, err } = await run('ban', '@x');
+    assert.equal(code, 65);
+    assert.equal(err, 'snug: That is no feed.\n  Copy it.');
+  });
+
+  it('a fault in the relay is an internal error, not a refusal', async () => {
+    await answering({ unban: new Error('boom') });
+    assert.equal((await run('unban', '@x')).code, 70);
+  });
+
+  it('bad configuration: every problem at once, exit code 78, nothing is started', async () => {
+    const file = join(folder, 'snug.toml');
+    writeFileSync(
+      file,
+      `[paths]\nstate = "${folder}/state"\n[invites]\nprot = 1\nper_hour = "many"\n`,
+    );
+    const { code, err } = await runSnug(['--config', file, 'start']);
+    assert.equal(code, 78);
+    assert.match(err, /line 4: invites\.prot[\s\S]*invites\.port[\s\S]*line 5: invites\.per_hour/);
+    assert.deepEqual(readdirSync(folder), ['snug.toml']);
+  });
+
+  it('no tor: the Debian package is named, exit code 69, nothing is left running', async () => {
+    const file = join(folder, 'snug.toml');
+    const paths = `[paths]\nstate = "${folder}/state"\nrun = "${folder}/run"\n`;
+    writeFileSync(file, `${paths}[tor]\nbinary = "${folder}/no-tor"\n`);
+    const { code, err } = await runSnug(['--config', file, 'start']);
+    assert.equal(code, 69);
+    assert.match(err, /no-tor/);
+  });
+});

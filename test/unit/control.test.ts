@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { callControl } from '../../src/control/client.js';
+import { controlMethods, type Operator } from '../../src/control/methods.js';
+import { ControlServer } from '../../src/control/server.js';
+import { createLog } from '../../src/support/log.js';
+
+const NOTHING = () => Promise.resolve();
+
+describe('the control socket', () => {
+  let folder: string;
+  let socket: string;
+  let server: ControlServer;
+  let lines: string[];
+  const asked: unknown[] = [];
+
+  const operator: Operator = {
+    status: () => ({ health: 'well' }),
+    createInvite: (options) => {
+      asked.push(options);
+      return Promise.resolve('made');
+    },
+    listInvites: () => Promise.reject(new Error('the disk is on fire')),
+    revokeInvite: NOTHING,
+    ban: NOTHING,
+    unban: NOTHING,
+    listBans: () => [],
+    listMembers: () => Promise.resolve([]),
+    showMember: () => Promise.resolve({}),
+  };
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'snug-control-'));
+    socket = join(folder, 'control.sock');
+    lines = [];
+    const write = (line: string) => lines.push(line);
+    const log = createLog({ write, journal: false, verbose: false });
+    server = new ControlServer({ socket, methods: controlMethods(operator), log });
+    await server.start();
+  });
+  afterEach(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Sends bytes and reads what comes until the relay hangs up. */
+  const raw = async (bytes: string | Buffer) => {
+    const client = connect(socket);
+    let answer = '';
+    client
+      .on('error', () => undefined)
+      .on('data', (chunk) => {
+        answer += chunk;
+      });
+    client.write(bytes);
+    await new Promise((resolve) => client.once('close', resolve));
+    return answer;
+  };
+
+  it('is for its owner alone', () => {
+    assert.equal(statSync(socket).mode & 0o777, 0o600);
+  });
+
+  it('answers, and turns days into milliseconds', async () => {
+    assert.deepEqual(await callControl(socket, 'status', {}), { health: 'well' });
+    assert.equal(await callControl(socket, 'invite.create', { days: 1.5 }), 'made');
+    assert.deepEqual(asked.at(-1), { lifetimeMs: 129_600_000 });
+  });
+
+  for (const [method, params] of [
+    ['invite.create', { days: 'x' }],
+    ['invite.create', { uses: 5 }],
+    ['invite.revoke', {}],
+    ['ban', { feed: 7 }],
+    ['ban', null],
+  ] as const) {
+    it(`refuses ${method} with ${JSON.stringify(params)}`, async () => {
+      await assert.rejects(callControl(socket, method, params), { code: 'BAD_REQUEST' });
+    });
+  }
+
+  it('refuses what is no feed id before anybody is asked', async () => {
+    await assert.rejects(callControl(socket, 'ban', { feed: '@x' }), { code: 'BAD_FEED_ID' });
+  });
+
+  it('knows only its own methods', async () => {
+    for (const method of ['nonsense', 'constructor', '__proto__', 'toString']) {
+      await assert.rejects(callControl(socket, method, {}), { code: 'NO_SUCH_METHOD' });
+    }
+  });
+
+  it('reports a fault to the operator and to the log', async () => {
+    await assert.rejects(callControl(socket, 'invite.list', {}), {
+      code: 'INTERNAL',
+      message: 'the disk is on fire',
+    });
+    assert.match(lines.join(), /on fire/);
+  });
+
+  it('answers garbage with an error, and hangs up on what has no end', async () => {
+    assert.match(await raw('not json\n'), /BAD_REQUEST/);
+    assert.match(await raw('[]\n'), /BAD_REQUEST/);
+    assert.equal(await raw(Buffer.alloc(1024 * 1024, 'x')), '');
+    assert.deepEqual(await callControl(socket, 'status', {}), { health: 'well' });
+  });
+
+  it('a second server on the same path is refused; a dead one leaves nothing in the way', async () => {
+    const log = createLog({ write: () => undefined, journal: false, verbose: false });
+    const second = new ControlServer({ socket, methods: {}, log });
+    await assert.rejects(second.start(), { code: 'SOCKET_IN_USE' });
+    await second.stop();
+    assert.deepEqual(await callControl(socket, 'status', {}), { health: 'well' });
+  });
+});
