@@ -11,7 +11,7 @@ const TOR = {
   descriptors: { wanted: 2, uploaded: 2 },
   restarts: 0,
 };
-const BLOBS = { count: 2, bytes: 4096, totalBytes: 1e9, wanted: 0, fetching: 0 };
+const BLOBS = { count: 2, bytes: 4096, totalBytes: 1e9, wanted: 0, fetching: 0, pause: undefined };
 const WELL: Rooms = {
   tor: TOR,
   ssb: { id: '@x', members: 3, reach: 9, connected: 1, peers: [], blobs: BLOBS, indexed: true },
