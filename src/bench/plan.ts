@@ -12,9 +12,9 @@ export interface Plan {
   readonly intake: Load;
   /** While visitors come. */
   readonly visited: Load;
-  /** How often intake and the onion are measured; the best counts. */
+  /** How often intake (the best counts) and the onion (the middle one) are measured. */
   readonly rounds: number;
-  /** Over the onion. */
+  /** Over the onion, whose circuits need a second or two to come up to speed. */
   readonly onion: Load;
   /** Bytes, sent raw over the onion. */
   readonly raw: number;
@@ -33,7 +33,7 @@ export const FULL: Plan = {
   intake: { feeds: 20, messages: 1000 },
   visited: { feeds: 50, messages: 1000 },
   rounds: 3,
-  onion: { feeds: 20, messages: 1000 },
+  onion: { feeds: 20, messages: 3000 },
   raw: 64 * 1024 * 1024,
   blobs: { count: 12, bytes: 5_000_000 },
   visits: 500,
@@ -45,11 +45,11 @@ export const FULL: Plan = {
 export const QUICK: Plan = {
   intake: { feeds: 10, messages: 1000 },
   visited: { feeds: 20, messages: 1000 },
-  rounds: 2,
-  onion: { feeds: 10, messages: 1000 },
+  rounds: 3,
+  onion: { feeds: 10, messages: 3000 },
   raw: 16 * 1024 * 1024,
   blobs: { count: 4, bytes: 5_000_000 },
   visits: 200,
   fill: { feeds: 500, messages: 40 },
-  full: 70_000,
+  full: 150_000,
 };

@@ -1,7 +1,9 @@
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { callControl } from '../control/client.js';
 import { SnugError } from '../support/errors.js';
+import { introduceFriends } from './friends.js';
 import { startPrivateNetwork } from './private-network.js';
 import { RelayProcess } from './relay-process.js';
 import type { DemoReport } from './words.js';
@@ -13,6 +15,8 @@ export interface DemoOptions {
   readonly onProgress: (text: string) => void;
   /** Called once, when visitors can come. */
   readonly onReady: (report: DemoReport) => void;
+  /** Also let two members write to each other; what happens is said to this. */
+  readonly onFriends?: (text: string) => void;
 }
 
 type Undo = () => Promise<unknown>;
@@ -50,6 +54,14 @@ async function startAll(folder: string, undo: Undo[], options: DemoOptions): Pro
   const socks = `${visitor.socks.host}:${visitor.socks.port}`;
   const onion = site.replace('http://', '');
   options.onReady({ site, onion, ssb, socks, state: folder, control });
+  const { onFriends: say } = options;
+  if (say !== undefined) {
+    const newCode = async () =>
+      ((await callControl(control, 'invite.create', {})) as { code: string }).code;
+    const met = introduceFriends({ folder, socks: visitor.socks, newCode, say });
+    const friends = await Promise.race([met, ending(signal)]);
+    if (friends !== 'asked') undo.push(() => Promise.all(friends.map((one) => one.close())));
+  }
   return relay;
 }
 

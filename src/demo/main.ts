@@ -6,7 +6,11 @@ import { inWords } from './words.js';
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const flag = { type: 'boolean', default: false } as const;
+const { values } = parseArgs({ options: { json: flag, friends: flag } });
+// The SSB packages print what their connections do; here people read.
+Object.assign(console, { log: () => undefined, error: () => undefined, warn: () => undefined });
+
 const ending = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => ending.abort());
@@ -23,6 +27,7 @@ try {
       if (values.json) print(JSON.stringify(report));
       else inWords(report).forEach(print);
     },
+    ...(values.friends ? { onFriends: say } : {}),
   });
 } catch (error) {
   say(`demo: ${messageOf(error)}`);

@@ -24,16 +24,21 @@ function processesOf(folder: string): string[] {
     .filter((line) => line.includes(folder));
 }
 
-describe('npm run demo -- --json', () => {
-  it('prints one line, works over its SOCKS port, and leaves nothing after Ctrl-C', async () => {
+describe('npm run demo -- --json --friends', () => {
+  it('prints one line, works for visitors and two members, and leaves nothing after Ctrl-C', async () => {
     const main = join(PACKAGE_ROOT, 'dist', 'src', 'demo', 'main.js');
-    const demo = spawn(process.execPath, [main, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const demo = spawn(process.execPath, [main, '--json', '--friends'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const gone = once(demo, 'close');
     let out = '';
     let said = '';
-    demo.stderr.on('data', (chunk) => {
-      said += chunk;
-    });
+    const met = new Promise<void>((resolve) =>
+      demo.stderr.on('data', (chunk) => {
+        said += chunk;
+        if (/Ben reads: .*\n(.*\n)*Ada reads: .*\n(.*\n)*.*have never met/.test(said)) resolve();
+      }),
+    );
     const printed = new Promise<void>((resolve, reject) => {
       demo.stdout.on('data', (chunk) => {
         out += chunk;
@@ -55,6 +60,7 @@ describe('npm run demo -- --json', () => {
     assert.equal(status.code, 0);
     assert.equal((JSON.parse(status.out) as { site: string }).site, site);
 
+    await met;
     assert.notDeepEqual(processesOf(state), []);
     demo.kill('SIGINT');
     const [code] = await gone;

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Peer } from 'ssb-server';
 import { type TestNetwork, testNetwork } from '../support/network.js';
 import { startRelay, type TestRelay } from '../support/relay.js';
-import { asError, startPeer, type TestPeer, throughSocks } from '../support/ssb-peer.js';
+import { asError, type StockPeer, startPeer, throughSocks } from '../support/ssb-peer.js';
 
 function someFeed(): string {
   return `@${randomBytes(32).toString('base64')}.ed25519`;
@@ -14,7 +14,7 @@ function someFeed(): string {
 describe('follow(feedId) by a member, over real Tor', () => {
   let network: TestNetwork;
   let relay: TestRelay;
-  let member: TestPeer;
+  let member: StockPeer;
   let rpc: Peer;
 
   const follow = (feed: unknown) =>

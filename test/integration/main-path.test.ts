@@ -5,14 +5,14 @@ import type { Browser } from 'puppeteer-core';
 import { launchBrowser } from '../support/browser.js';
 import { type TestNetwork, testNetwork } from '../support/network.js';
 import { startRelay, type TestRelay } from '../support/relay.js';
-import { startPeer, type TestPeer, throughSocks } from '../support/ssb-peer.js';
+import { type StockPeer, startPeer, throughSocks } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
 describe('from onion URL to followed feed, over real Tor', () => {
   let network: TestNetwork;
   let relay: TestRelay;
   let browser: Browser;
-  let alice: TestPeer;
+  let alice: StockPeer;
   let code = '';
 
   before(async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type TestNetwork, testNetwork } from '../support/network.js';
 import { startRelay, type TestRelay } from '../support/relay.js';
-import { startPeer, type TestPeer, throughSocks } from '../support/ssb-peer.js';
+import { type StockPeer, startPeer, throughSocks } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
 const AT_THE_DOOR = /hung up|phase 3/;
@@ -11,7 +11,7 @@ const AT_THE_DOOR = /hung up|phase 3/;
 describe('codes over real Tor', () => {
   let network: TestNetwork;
   let relay: TestRelay;
-  const peers: TestPeer[] = [];
+  const peers: StockPeer[] = [];
 
   const newPeer = (options = {}) => {
     const folder = join(relay.folder, `peer${peers.length}`);

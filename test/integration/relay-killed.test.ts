@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { type TestNetwork, testNetwork } from '../support/network.js';
 import { temporaryFolder, writeConfig } from '../support/relay.js';
 import { type RelayChild, runSnug, startRelayProcess } from '../support/relay-process.js';
-import { startPeer, type TestPeer, throughSocks } from '../support/ssb-peer.js';
+import { type StockPeer, startPeer, throughSocks } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
 /** How far a redemption gets before the kill differs with each of these, in milliseconds. */
@@ -21,7 +21,7 @@ describe('the relay killed with -9 in the middle of a redemption', () => {
   let folder: string;
   let config: string;
   let relay: RelayChild;
-  const peers: TestPeer[] = [];
+  const peers: StockPeer[] = [];
   const newPeer = () => {
     // Tor waits two minutes for a service that died in the middle of a rendezvous.
     const dial = throughSocks(network.client.socks, { timeout: 15_000, isolate: true });

@@ -4,11 +4,11 @@ import { after, before, describe, it } from 'node:test';
 import { inWords } from '../../src/status/words.js';
 import { type TestNetwork, testNetwork } from '../support/network.js';
 import { startRelay, type TestRelay } from '../support/relay.js';
-import { startPeer, type TestPeer, throughSocks } from '../support/ssb-peer.js';
+import { type StockPeer, startPeer, throughSocks } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
 interface Member {
-  readonly peer: TestPeer;
+  readonly peer: StockPeer;
   readonly code: string;
 }
 

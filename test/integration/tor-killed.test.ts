@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type TestNetwork, testNetwork } from '../support/network.js';
 import { startRelay, type TestRelay } from '../support/relay.js';
-import { startPeer, type TestPeer, throughSocks } from '../support/ssb-peer.js';
+import { type StockPeer, startPeer, throughSocks } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
 describe('Tor killed with -9', () => {
   let network: TestNetwork;
   let relay: TestRelay;
-  let member: TestPeer;
+  let member: StockPeer;
   let code: string;
 
   before(async () => {

@@ -3,7 +3,7 @@ import pull, { type Source } from 'pull-stream';
 import ssbBlobs from 'ssb-blobs';
 import type { Callback, Peer, Plugin } from 'ssb-server';
 import type { SsbHouse } from './ssb-house.js';
-import type { TestPeer } from './ssb-peer.js';
+import type { StockPeer } from './ssb-peer.js';
 
 /** What a stock ssb-blobs offers to its own machine. */
 interface StockBlobs {
@@ -13,7 +13,7 @@ interface StockBlobs {
   get(id: string): Source<Buffer>;
 }
 
-function stockOf(peer: TestPeer): StockBlobs {
+function stockOf(peer: StockPeer): StockBlobs {
   return (peer.server as unknown as { blobs: StockBlobs }).blobs;
 }
 
@@ -25,7 +25,7 @@ function answered<T>(call: (cb: Callback<T>) => void): Promise<T | undefined> {
 
 /** A member with a stock ssb-server and its ssb-blobs. */
 export interface Member {
-  readonly peer: TestPeer;
+  readonly peer: StockPeer;
   /** Connects as itself. */
   connect(): Promise<Peer>;
   /** Connects, and hangs up when done. */

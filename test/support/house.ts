@@ -30,11 +30,16 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Packages that only one place may import, so that their faults are closed in one place; the bench
- * plays the relay's peers.
+ * and the demo play the relay's peers.
  */
 export const SOLE_IMPORTERS: readonly (readonly [RegExp, ...string[]])[] = [
   [/^granax$/, 'tor/control.ts'],
-  [/^(ssb-.*|secret-stack|muxrpc|multiserver.*|(.*-)?pull-stream|pull-.*)$/, 'ssb/', 'bench/'],
+  [
+    /^(ssb-.*|secret-stack|muxrpc|multiserver.*|(.*-)?pull-stream|pull-.*)$/,
+    'ssb/',
+    'bench/',
+    'demo/stock-peer.ts',
+  ],
   [/^(svg-captcha|@resvg\/resvg-js)$/, 'site/'],
   [/^express(-.*)?$/, 'site/'],
   [/^nodemailer$/, 'mail/'],

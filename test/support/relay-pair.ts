@@ -11,7 +11,7 @@ import { createLog } from '../../src/support/log.js';
 import { type OnionHost, parseOnionHost } from '../../src/support/onion-host.js';
 import { type OnionSwitch, openSwitch } from './onion-switch.js';
 import { temporaryFolder } from './relay.js';
-import { startPeer, type TestPeer, throughUnixSocket } from './ssb-peer.js';
+import { type StockPeer, startPeer, throughUnixSocket } from './ssb-peer.js';
 
 /** Sound addresses; nobody is reached there but through the switch. */
 const HOSTS = {
@@ -38,7 +38,7 @@ export class RelayPair {
   readonly net: OnionSwitch;
   readonly #places: Record<Name, PairedRelay>;
   readonly #open = new Map<Name, Relay>();
-  readonly #members: TestPeer[] = [];
+  readonly #members: StockPeer[] = [];
 
   private constructor(folder: string, net: OnionSwitch) {
     this.folder = folder;
@@ -103,7 +103,7 @@ export class RelayPair {
   }
 
   /** @returns a member of the relay, connected to it */
-  async member(name: Name): Promise<{ peer: TestPeer; code: string }> {
+  async member(name: Name): Promise<{ peer: StockPeer; code: string }> {
     const { id, host, socket } = this.#places[name];
     const circuit = 100 + this.#members.length;
     const peer = startPeer(

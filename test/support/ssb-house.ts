@@ -8,7 +8,7 @@ import type { FeedId } from '../../src/support/feed-id.js';
 import { createLog } from '../../src/support/log.js';
 import { parseOnionHost } from '../../src/support/onion-host.js';
 import { temporaryFolder } from './relay.js';
-import { type PeerOptions, startPeer, type TestPeer, throughUnixSocket } from './ssb-peer.js';
+import { type PeerOptions, type StockPeer, startPeer, throughUnixSocket } from './ssb-peer.js';
 
 /** An address with a sound checksum that belongs to nobody here. */
 export const SOME_ONION = parseOnionHost(
@@ -25,7 +25,7 @@ export interface SsbHouse {
   readonly banned: Set<FeedId>;
   /** @returns a code that the gate accepts until it is redeemed */
   code(): string;
-  peer(options?: PeerOptions): TestPeer;
+  peer(options?: PeerOptions): StockPeer;
   /** Closes the relay and opens it again on the same folder. */
   restart(options?: Partial<RelayOptions>): Promise<void>;
   close(): Promise<void>;
@@ -58,7 +58,7 @@ export async function openSsbHouse(
   let relay = await openRelay();
   const open = new Set<FeedId>();
   const banned = new Set<FeedId>();
-  const peers: TestPeer[] = [];
+  const peers: StockPeer[] = [];
   const control: Gate = {
     mayRedeem: (key) => Promise.resolve(open.has(key)),
     isBanned: (feed) => banned.has(feed),

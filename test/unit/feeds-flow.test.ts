@@ -5,7 +5,7 @@ import { parseFeedId } from '../../src/support/feed-id.js';
 import { PlainClient } from '../support/plain-client.js';
 import { SignedFeed } from '../support/signed-feed.js';
 import { openSsbHouse, type SsbHouse } from '../support/ssb-house.js';
-import type { TestPeer } from '../support/ssb-peer.js';
+import type { StockPeer } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
 const DEADLINE_MS = 20_000;
@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => house.close());
 
 /** A member that follows the others. */
-async function member(ebt: boolean, follows: readonly string[] = []): Promise<TestPeer> {
+async function member(ebt: boolean, follows: readonly string[] = []): Promise<StockPeer> {
   const peer = house.peer({ ebt });
   await peer.redeem(house.code());
   for (const contact of follows) {
@@ -27,7 +27,7 @@ async function member(ebt: boolean, follows: readonly string[] = []): Promise<Te
 }
 
 /** Connects, waits, and hangs up. */
-async function visit(peer: TestPeer, until: () => Promise<boolean>): Promise<void> {
+async function visit(peer: StockPeer, until: () => Promise<boolean>): Promise<void> {
   const rpc = await peer.connect(house.code());
   const check = async () => ((await until()) ? true : undefined);
   await eventually('what the visit was for', check, DEADLINE_MS);
@@ -36,7 +36,7 @@ async function visit(peer: TestPeer, until: () => Promise<boolean>): Promise<voi
   await closed;
 }
 
-function knows(peer: TestPeer, feed: string): Promise<number> {
+function knows(peer: StockPeer, feed: string): Promise<number> {
   return new Promise((resolve) =>
     peer.server.getVectorClock((_error, clock) => resolve(clock?.[feed] ?? 0)),
   );

@@ -5,7 +5,7 @@ import type { PeerStatus } from '../../src/ssb/peers/plan.js';
 import type { Relay } from '../../src/ssb/relay.js';
 import { asFeedId, parseFeedId } from '../../src/support/feed-id.js';
 import { type Name, RelayPair } from '../support/relay-pair.js';
-import { asError, type TestPeer } from '../support/ssb-peer.js';
+import { asError, type StockPeer } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
 const DEADLINE_MS = 20_000;
@@ -44,7 +44,7 @@ describe('relays that know each other', () => {
   };
 
   /** Waits until a member of one relay has read a message of somebody else from it. */
-  const arrives = async (to: TestPeer, rpc: Peer, author: string, key: string) => {
+  const arrives = async (to: StockPeer, rpc: Peer, author: string, key: string) => {
     await eventually(
       'the post',
       async () => ((await to.history(rpc, author)).includes(key) ? true : undefined),

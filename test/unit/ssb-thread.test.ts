@@ -10,7 +10,7 @@ import { type FeedId, parseFeedId } from '../../src/support/feed-id.js';
 import { createLog } from '../../src/support/log.js';
 import { parseOnionHost } from '../../src/support/onion-host.js';
 import { temporaryFolder } from '../support/relay.js';
-import { startPeer, type TestPeer, throughUnixSocket } from '../support/ssb-peer.js';
+import { type StockPeer, startPeer, throughUnixSocket } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
 const HOST = parseOnionHost('2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion');
@@ -40,7 +40,7 @@ describe('a relay in a thread of its own', () => {
 
   describe('while it runs', () => {
     let relay: RelayThread;
-    let peer: TestPeer;
+    let peer: StockPeer;
     const asked: string[] = [];
     let code = '';
     before(async () => {
