@@ -48,7 +48,7 @@ export const QUICK: Plan = {
   rounds: 3,
   onion: { feeds: 10, messages: 3000 },
   raw: 16 * 1024 * 1024,
-  blobs: { count: 4, bytes: 5_000_000 },
+  blobs: { count: 10, bytes: 5_000_000 },
   visits: 200,
   fill: { feeds: 500, messages: 40 },
   full: 150_000,
