@@ -139,6 +139,23 @@ describe('the snug command', () => {
     assert.equal((await run('unban', '@x')).code, 70);
   });
 
+  it('members are listed a line each, and shown with the reason why they do not go on', async () => {
+    const ada = { feed: '@ada', member: true, blocked: false, connected: true, sequence: 7 };
+    const ben = { feed: '@ben', member: true, blocked: true, connected: false, sequence: 3 };
+    const reason = 'It is forked.';
+    const reports = [
+      { ...ada, state: 'ok' },
+      { ...ben, state: 'refused', reason },
+    ];
+    await answering({ 'member.list': reports, 'member.show': reports[1] });
+    const [one = '', other = ''] = (await run('member', 'list')).out.split('\n');
+    assert.match(one, /^@ada +ok +connected +7 messages$/);
+    assert.match(other, /^@ben +refused +away +3 messages +It is forked\.$/);
+    const shown = await run('member', 'show', '@ben');
+    assert.match(shown.out, /@ben[\s\S]*banned[\s\S]*3[\s\S]*refused[\s\S]*It is forked\./);
+    assert.deepEqual(asked.at(-1), ['member.show', { feed: '@ben' }]);
+  });
+
   it('bad configuration: every problem at once, exit code 78, nothing is started', async () => {
     const file = join(folder, 'snug.toml');
     writeFileSync(
