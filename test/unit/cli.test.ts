@@ -168,12 +168,12 @@ describe('the snug command', () => {
     assert.deepEqual(readdirSync(folder), ['snug.toml']);
   });
 
-  it('no tor: the Debian package is named, exit code 69, nothing is left running', async () => {
+  it('no tor: exit code 69, and how to install it', async () => {
     const file = join(folder, 'snug.toml');
     const paths = `[paths]\nstate = "${folder}/state"\nrun = "${folder}/run"\n`;
     writeFileSync(file, `${paths}[tor]\nbinary = "${folder}/no-tor"\n`);
     const { code, err } = await runSnug(['--config', file, 'start']);
     assert.equal(code, 69);
-    assert.match(err, /no-tor/);
+    assert.match(err, /no-tor[\s\S]*apt install tor/);
   });
 });

@@ -85,7 +85,7 @@ describe('nothing is dialled but onions through SOCKS', () => {
     bait.close();
   });
 
-  it('an onion is asked for from SOCKS by name, each peer with credentials of its own', async () => {
+  it('an onion is asked for from SOCKS by name, with credentials that name it', async () => {
     const asked: Buffer[] = [];
     const socks = createServer((socket) => {
       let step = 0;
