@@ -40,13 +40,9 @@ export async function start(
   const app = new App({ config, log });
   try {
     await app.start(signal);
-    // A room can end by itself before Tor has published anything, too.
-    const end = Promise.race([aborted(signal), app.failed]);
-    const ready = app.ready(signal).then(() => {
-      log.info(`ready: ${app.status().site}/invite/`);
-      return end;
-    });
-    const failure = await Promise.race([ready, end]);
+    await app.ready(signal);
+    log.info(`ready: ${app.status().site}/invite/`);
+    const failure = await Promise.race([aborted(signal), app.failed]);
     if (failure !== undefined) throw failure;
   } catch (error) {
     if (!signal.aborted) throw error;
