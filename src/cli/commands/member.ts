@@ -1,4 +1,5 @@
-import type { Terminal } from './terminal.js';
+import type { AddCommands } from '../cli.js';
+import type { Terminal } from '../terminal.js';
 
 /** A feed as the relay reports it. */
 interface ReportedFeed {
@@ -20,7 +21,7 @@ function lineOf({ feed, state, sequence, connected, reason }: ReportedFeed): str
 }
 
 /** One line a member. */
-export function printMembers(terminal: Terminal, result: unknown): void {
+function printMembers(terminal: Terminal, result: unknown): void {
   const feeds = result as ReportedFeed[];
   if (feeds.length === 0) terminal.err('No members yet.');
   for (const feed of feeds) terminal.out(lineOf(feed));
@@ -32,7 +33,7 @@ function standing({ member, blocked }: ReportedFeed): string {
 }
 
 /** One feed, a line for each thing to know. */
-export function printMember(terminal: Terminal, result: unknown): void {
+function printMember(terminal: Terminal, result: unknown): void {
   const feed = result as ReportedFeed;
   terminal.out(`Feed      ${feed.feed}`);
   terminal.out(`Here as   ${standing(feed)}${feed.connected ? ', connected' : ''}`);
@@ -40,3 +41,17 @@ export function printMember(terminal: Terminal, result: unknown): void {
   terminal.out(`State     ${feed.state}`);
   if (feed.reason !== undefined) terminal.out(`Reason    ${feed.reason}`);
 }
+
+/** `snug member list` and `show` */
+export const addMembers: AddCommands = (root, { ask, terminal }) => {
+  const member = root.command('member').description('whose feeds are carried, and how');
+  member
+    .command('list')
+    .description('all members, with what does not go on and why')
+    .action(async () => printMembers(terminal, await ask('member.list')));
+  member
+    .command('show')
+    .description("how a feed stands here, a member's or another")
+    .argument('<feed>', 'its id, @….ed25519')
+    .action(async (feed: string) => printMember(terminal, await ask('member.show', { feed })));
+};

@@ -4,7 +4,7 @@ import { createLog, type Log } from '../support/log.js';
 import type { Terminal } from './terminal.js';
 
 /** How `snug start` was called. */
-export interface StartOptions {
+export interface RunOptions {
   readonly verbose: boolean;
   /** The journal reads our standard error (systemd sets $JOURNAL_STREAM). */
   readonly journal: boolean;
@@ -25,9 +25,9 @@ function tameConsole(log: Log): void {
  * @param signal aborts on SIGINT and SIGTERM
  * @throws SnugError of the room that could not start, or that ended by itself
  */
-export async function start(
+export async function runRelay(
   config: Config,
-  options: StartOptions,
+  options: RunOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {

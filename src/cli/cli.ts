@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { Config } from '../config/config.js';
+import type { Terminal } from './terminal.js';
+
+/** What every command may use. */
+export interface Cli {
+  readonly env: NodeJS.ProcessEnv;
+  readonly terminal: Terminal;
+  /** Aborts when the process is asked to end. */
+  readonly signal: AbortSignal;
+  /**
+   * @returns the checked configuration that `--config` or $SNUG_CONFIG names, else the usual one
+   * @throws SnugError CONFIG_INVALID
+   */
+  config(): Config;
+  /**
+   * Asks the running relay; its socket is named by `--control`, or that of the configuration.
+   * @throws SnugError NOT_RUNNING, NOT_ALLOWED, or what the relay answers
+   */
+  ask(method: string, params?: unknown): Promise<unknown>;
+  /** What the process ends with when nothing is thrown, or when `ask` fails. */
+  exitWith(code: number): void;
+}
+
+/** Adds one command, or a few that belong together, to the root. */
+export type AddCommands = (root: Command, cli: Cli) => void;
