@@ -12,7 +12,29 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const PROGRAMS = {
   tor: { programs: ['tor', 'tor-gencert'], aptPackage: 'tor' },
   browser: { programs: ['firefox-esr'], aptPackage: 'firefox-esr' },
+  // The rest builds and boots the card (image/).
+  root: { programs: ['mmdebstrap'], aptPackage: 'mmdebstrap' },
+  foreign: { programs: ['qemu-aarch64-static'], aptPackage: 'qemu-user-static' },
+  foreignTest: { programs: ['arch-test'], aptPackage: 'arch-test' },
+  fat: { programs: ['mkfs.vfat'], aptPackage: 'dosfstools' },
+  fatFiles: { programs: ['mcopy'], aptPackage: 'mtools' },
+  ext4: { programs: ['mke2fs', 'debugfs'], aptPackage: 'e2fsprogs' },
+  partitions: { programs: ['sfdisk'], aptPackage: 'fdisk' },
+  xz: { programs: ['xz'], aptPackage: 'xz-utils' },
+  board: { programs: ['qemu-system-aarch64'], aptPackage: 'qemu-system-arm' },
 };
+
+/** What image/build.mjs and image/test need. */
+export const IMAGE_NEEDS = [
+  'root',
+  'foreign',
+  'foreignTest',
+  'fat',
+  'fatFiles',
+  'ext4',
+  'partitions',
+  'xz',
+];
 
 /** Debian keeps tor and apt-get's helpers here, and leaves them out of an ordinary user's PATH. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin'];
@@ -75,7 +97,7 @@ async function aptPrefix(machine) {
 
 /**
  * Installs what is missing, where apt-get may be run.
- * @param {('tor' | 'browser')[]} needs
+ * @param {(keyof typeof PROGRAMS)[]} needs
  * @throws SetupError that names what is missing and the command that installs it
  */
 export async function ensure(needs, machine = MACHINE) {

@@ -12,6 +12,8 @@ import {
   openDesk,
   openRelay,
   pathsOf,
+  sshAccess,
+  suggestTimeOf,
 } from './rooms.js';
 import { drawRiddle, type Riddle, type Site } from './site/site.js';
 import { mintCode } from './ssb/code.js';
@@ -77,6 +79,7 @@ export class App implements Service {
       await this.#run(this.#site, signal);
       this.#siteListens = true;
       this.#stops.push(dialWhileOnline(this.#tor, this.#relay));
+      this.#stops.push(suggestTimeOf(this.#ground, this.#tor));
       await this.#tor.goOnline();
     } catch (error) {
       await this.stop();
@@ -99,6 +102,16 @@ export class App implements Service {
       signal.addEventListener('abort', check);
       check();
     });
+  }
+
+  /** Called when something about {@link App.status} may have changed; @returns ends it */
+  onChange(listener: () => void): () => void {
+    return this.#tor.onChange(listener);
+  }
+
+  /** Resolves when Tor's control connection and the SSB thread have answered. */
+  async alive(): Promise<void> {
+    await Promise.all([this.#tor.alive(), this.#relay.isFollowing(this.#relay.id)]);
   }
 
   async stop(): Promise<void> {
@@ -174,6 +187,7 @@ export class App implements Service {
       listBans: () => this.#desk.bans(),
       listMembers: async () => this.#relay.feeds(),
       showMember: async (feed) => this.#relay.feed(feed),
+      showSsh: () => sshAccess(this.#ground, this.#tor),
     };
   }
 

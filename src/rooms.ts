@@ -1,3 +1,4 @@
+import { uptime, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from './config/config.js';
 import { controlMethods, type Operator } from './control/methods.js';
@@ -5,11 +6,16 @@ import { ControlServer } from './control/server.js';
 import { type CodeMint, type Graph, InviteDesk } from './invites/desk.js';
 import { Site, type SiteOptions } from './site/site.js';
 import { openRelayThread, type RelayThread } from './ssb/relay-thread.js';
+import { suggestTime } from './status/clock.js';
+import { messageOf, SnugError } from './support/errors.js';
 import type { Log } from './support/log.js';
+import { writeFileSafely } from './support/write-file.js';
 import type { TorStatus } from './tor/status.js';
 import { Tor } from './tor/tor.js';
 
 const SITE_PORT = 80;
+/** Who may come in by ssh on the card (image/). */
+const CARD_USER = 'operator';
 const DAY_MS = 86_400_000;
 const MIB = 1024 * 1024;
 
@@ -26,14 +32,20 @@ export type Paths = ReturnType<typeof pathsOf>;
 /** @returns where sockets and databases lie below the configured folders */
 export function pathsOf(config: Config) {
   const { state, run } = config.paths;
+  // A Tor of another user gets folders of its own beside ours (docs/appliance.md).
+  const unit =
+    config.tor.launch === 'unit' ? { handover: `${run}-to-tor`, home: `${state}-tor` } : undefined;
+  const doors = unit?.handover ?? run;
   return {
     control: join(run, 'control.sock'),
-    site: join(run, 'site.sock'),
-    ssb: join(run, 'ssb.sock'),
+    site: join(doors, 'site.sock'),
+    ssb: join(doors, 'ssb.sock'),
+    clockSkew: join(run, 'clock-skew'),
     ledger: join(state, 'invites'),
     database: join(state, 'ssb'),
     tor: join(state, 'tor'),
-    torSockets: join(run, 'tor'),
+    torSockets: unit === undefined ? join(run, 'tor') : `${run}-tor`,
+    unit,
   };
 }
 
@@ -44,6 +56,9 @@ export function buildTor({ config, paths, log }: Ground): Tor {
     include: config.tor.include,
     folder: paths.tor,
     run: paths.torSockets,
+    unit: paths.unit,
+    bridges: config.tor.bridges,
+    ssh: config.tor.ssh,
     services: [
       { virtualPort: SITE_PORT, socket: paths.site },
       { virtualPort: config.invites.port, socket: paths.ssb },
@@ -51,6 +66,32 @@ export function buildTor({ config, paths, log }: Ground): Tor {
     streamsPerCircuit: config.limits.streamsPerCircuit,
     log: log.room('tor'),
     now: Date.now,
+  });
+}
+
+/**
+ * @returns how the operator finds ssh
+ * @throws SnugError NO_SSH
+ */
+export function sshAccess({ config }: Ground, tor: Tor) {
+  if (tor.ssh !== undefined) {
+    const user = config.tor.launch === 'unit' ? CARD_USER : userInfo().username;
+    return { ...tor.ssh, user };
+  }
+  throw new SnugError('NO_SSH', 'There is no ssh: the configuration has no key for it.', {
+    hint: 'Put your public key into keys = [...] below [ssh] and start the relay again.',
+  });
+}
+
+/** On the card, somebody with the right to do so waits for what Tor says of the clock. */
+export function suggestTimeOf({ config, paths, log }: Ground, tor: Tor): () => void {
+  if (config.tor.launch !== 'unit') return () => undefined;
+  return suggestTime({
+    tor,
+    write: (text) => writeFileSafely(paths.clockSkew, text),
+    now: Date.now,
+    uptime,
+    failed: (error) => log.warning(`The clock cannot be set: ${messageOf(error)}`),
   });
 }
 

@@ -35,6 +35,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   CONTROL_BROKEN: EXIT.unavailable,
   TOR_NOT_FOUND: EXIT.unavailable,
   TOR_TOO_OLD: EXIT.unavailable,
+  BRIDGE_PROGRAM_MISSING: EXIT.unavailable,
   NO_NATIVE_CRYPTO: EXIT.unavailable,
   NOT_ALLOWED: EXIT.notAllowed,
   INTERNAL: EXIT.internal,

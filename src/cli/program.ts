@@ -7,8 +7,10 @@ import type { AddCommands, Cli } from './cli.js';
 import { addBans } from './commands/ban.js';
 import { addInvites } from './commands/invite.js';
 import { addMembers } from './commands/member.js';
+import { addSsh } from './commands/ssh.js';
 import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
+import { addUpdate } from './commands/update.js';
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit-codes.js';
 import { printError } from './terminal.js';
 
@@ -16,7 +18,15 @@ import { printError } from './terminal.js';
 export type CliContext = Pick<Cli, 'env' | 'terminal' | 'signal'>;
 
 /** In the order of `snug --help`. */
-const COMMANDS: readonly AddCommands[] = [addStart, addStatus, addInvites, addMembers, addBans];
+const COMMANDS: readonly AddCommands[] = [
+  addStart,
+  addStatus,
+  addInvites,
+  addMembers,
+  addBans,
+  addSsh,
+  addUpdate,
+];
 
 interface GlobalOptions {
   config?: string;

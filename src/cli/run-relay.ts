@@ -1,5 +1,8 @@
 import { App } from '../app.js';
 import type { Config } from '../config/config.js';
+import { notifierOf, watchdogPeriod } from '../status/notify.js';
+import { patienceOf, Watchdog } from '../status/watchdog.js';
+import { inShort } from '../status/words.js';
 import { createLog, type Log } from '../support/log.js';
 import type { Terminal } from './terminal.js';
 
@@ -8,6 +11,8 @@ export interface RunOptions {
   readonly verbose: boolean;
   /** The journal reads our standard error (systemd sets $JOURNAL_STREAM). */
   readonly journal: boolean;
+  /** Says whether systemd wants to be told, and how often. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /**
@@ -38,8 +43,10 @@ export async function runRelay(
   });
   tameConsole(log.room('packages'));
   const app = new App({ config, log });
+  const watchdog = watchdogOf(app, options.env, log);
   try {
     await app.start(signal);
+    await watchdog?.start();
     await app.ready(signal);
     log.info(`ready: ${app.status().site}/invite/`);
     const failure = await Promise.race([aborted(signal), app.failed]);
@@ -47,9 +54,25 @@ export async function runRelay(
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    watchdog?.stop();
     await app.stop();
     log.info('stopped');
   }
+}
+
+/**
+ * Up, for systemd, is a relay whose every part runs and whose Tor may go on line; without a network
+ * it may take days to be published, and starting it anew would not help.
+ */
+function watchdogOf(app: App, env: NodeJS.ProcessEnv, log: Log): Watchdog | undefined {
+  const notify = notifierOf(env);
+  if (notify === undefined) return undefined;
+  const watched = {
+    alive: () => app.alive(),
+    inShort: () => inShort(app.status()),
+    onChange: (listener: () => void) => app.onChange(listener),
+  };
+  return new Watchdog({ watched, notify, log, ...patienceOf(watchdogPeriod(env)) });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -32,6 +32,12 @@ export interface Config {
     readonly binary: string | undefined;
     /** A file whose lines are appended to the torrc, absolute. */
     readonly include: string | undefined;
+    /** Bridge lines, as given by those who run the bridges; none: Tor's public relays. */
+    readonly bridges: readonly string[];
+    /** Started by us as our child, or by systemd as a unit and user of its own. */
+    readonly launch: 'child' | 'unit';
+    /** Unix socket of the ssh server that gets an onion of its own; undefined: no key, no ssh. */
+    readonly ssh: string | undefined;
   };
   readonly invites: {
     /** The host in each code, lower case; undefined: this relay's own onion address. */
@@ -62,6 +68,18 @@ export interface Config {
     readonly maxMb: number;
     /** All blobs together, in MiB. */
     readonly totalMb: number;
+  };
+  /** What only the card looks at (src/appliance/); the relay does not. */
+  readonly card: {
+    readonly wifi:
+      | { readonly ssid: string; readonly password: string | undefined; readonly country: string }
+      | undefined;
+    /** A fixed address (with prefix length) in place of DHCP. */
+    readonly network:
+      | { readonly address: string; readonly gateway: string | undefined }
+      | undefined;
+    /** Public keys that may come in by ssh; also from the LAN? */
+    readonly ssh: { readonly keys: readonly string[]; readonly lan: boolean };
   };
   /** Other relays, which this one dials and whose members' feeds it carries. */
   readonly peers: readonly PeerConfig[];

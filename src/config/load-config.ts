@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
+import { loneKeys, toCard } from './card.js';
 import type { Config } from './config.js';
 import { defaultRun, defaultState } from './default-folders.js';
 import { checkFolders } from './folder-rules.js';
@@ -46,6 +47,11 @@ function findingOf(issue: v.BaseIssue<unknown>): Finding {
   };
 }
 
+/** A text of a list has no line of its own: that of its key is shown. */
+function lineOf(lines: ReadonlyMap<string, number>, key: string): number | undefined {
+  return lines.get(key) ?? lines.get(/^(\w+\.\w+)\.\d+$/.exec(key)?.[1] ?? key);
+}
+
 /** One line for each key, the most telling first, in the order of the file. */
 function errorOf({ file, text }: ConfigText, findings: readonly Finding[]): ConfigError {
   const lines = keyLines(text);
@@ -53,19 +59,39 @@ function errorOf({ file, text }: ConfigText, findings: readonly Finding[]): Conf
   for (const finding of findings) {
     if (!firsts.has(finding.key)) firsts.set(finding.key, finding);
   }
-  const problems = [...firsts.values()].map((one) => problemOf(one, lines.get(one.key)));
+  const problems = [...firsts.values()].map((one) => problemOf(one, lineOf(lines, one.key)));
   return new ConfigError(
     file,
     problems.sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity)),
   );
 }
 
-function configOf(settings: Settings, paths: Config['paths'], source: ConfigText): Config {
-  const { tor, invites, members, feeds, blobs, site, limits } = settings;
+/** Where snug-ssh.socket listens. */
+const SSH_SOCKET = '/run/snug-ssh/ssh.sock';
+
+/** systemd's unit says in its environment that Tor has a unit too. */
+function torOf({ tor, ssh }: Settings, source: ConfigText, env: NodeJS.ProcessEnv): Config['tor'] {
+  const launch = tor.launch || env.SNUG_TOR_LAUNCH;
+  return {
+    binary: absolute(tor.binary, source),
+    include: absolute(tor.include, source),
+    bridges: Object.freeze(tor.bridges),
+    launch: launch === 'unit' ? 'unit' : 'child',
+    ssh: ssh.keys.length === 0 ? undefined : (absolute(ssh.socket, source) ?? SSH_SOCKET),
+  };
+}
+
+function configOf(
+  settings: Settings,
+  paths: Config['paths'],
+  source: ConfigText,
+  env: NodeJS.ProcessEnv,
+): Config {
+  const { invites, members, feeds, blobs, site, limits } = settings;
   return {
     file: source.file,
     paths,
-    tor: { binary: absolute(tor.binary, source), include: absolute(tor.include, source) },
+    tor: torOf(settings, source, env),
     invites: {
       host: invites.host.toLowerCase() || undefined,
       port: invites.port,
@@ -81,6 +107,7 @@ function configOf(settings: Settings, paths: Config['paths'], source: ConfigText
       logMb: feeds.log_mb,
     },
     blobs: { maxMb: blobs.max_mb, totalMb: blobs.total_mb },
+    card: toCard(settings),
     peers: toPeers(settings.peers, source.text),
     site: { title: site.title },
     limits: {
@@ -115,7 +142,8 @@ export function loadConfig(source: ConfigSource): Config {
     ...(checked.issues ?? []).map(findingOf),
     ...checkFolders(paths),
     ...repeatedPeers(document),
+    ...loneKeys(document),
   ];
   if (!checked.success || findings.length > 0) throw errorOf(text, findings);
-  return freeze(configOf(checked.output, paths, text));
+  return freeze(configOf(checked.output, paths, text, source.env));
 }

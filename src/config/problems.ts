@@ -32,6 +32,9 @@ function harmless(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
+/** Keys whose values are nobody's business, not even in a message about them. */
+const SECRET = /password$/;
+
 /** @returns a TOML value in at most about 60 characters */
 function shown(value: unknown): string {
   if (isTable(value)) return 'a table';
@@ -51,7 +54,7 @@ export function problemOf(finding: Finding, line: number | undefined): ConfigPro
     key: harmless(finding.key),
     line,
     column: undefined,
-    value: shown(finding.value),
+    value: SECRET.test(finding.key) ? '…' : shown(finding.value),
     allowed: finding.allowed,
     suggestion: finding.unknown?.suggestion,
   };

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
+import { BRIDGES } from './bridges.js';
+import { NETWORK, SSH, WIFI } from './card.js';
 import { PEER_KEYS, PEERS } from './peers.js';
-import { HOST, isTable, PATH, type Table, TITLE, wholeNumber } from './values.js';
+import { HOST, isTable, LAUNCH, PATH, type Table, TITLE, wholeNumber } from './values.js';
 
 function section<const Entries extends v.ObjectEntries>(entries: Entries) {
   const allowed = 'a table of keys';
@@ -13,7 +15,7 @@ const SITE_PORT = 80;
 /** The file, key by key, with defaults and ranges; `snug.example.toml` explains the same. */
 const SECTIONS = {
   paths: section({ state: PATH, run: PATH }),
-  tor: section({ binary: PATH, include: PATH }),
+  tor: section({ binary: PATH, include: PATH, launch: LAUNCH, bridges: BRIDGES }),
   invites: section({
     host: HOST,
     port: wholeNumber(8008, 1, 65535, SITE_PORT),
@@ -42,6 +44,9 @@ const SECTIONS = {
     connections: wholeNumber(256, 8, 10_000),
     reserve_mb: wholeNumber(32, 16, 100_000),
   }),
+  wifi: section(WIFI),
+  network: section(NETWORK),
+  ssh: section(SSH),
 };
 
 /** The checked file, defaults filled in, keys as written there; "" where nothing was set. */

@@ -47,6 +47,9 @@ function isPath(text: string): boolean {
 /** A path, full or relative to the file's folder; "" when unset. */
 export const PATH = maybe(isPath, 'a path, in full or relative to this file, with no "~" in front');
 
+/** Who starts Tor; "" when unset. */
+export const LAUNCH = v.optional(v.picklist(['', 'child', 'unit'], '"child" or "unit"'), '');
+
 /** RFC 1123 labels, two or more; a letter in the last one tells a name from an IPv4 address. */
 function isHost(text: string): boolean {
   const host = text.toLowerCase();

@@ -14,6 +14,7 @@ export interface Operator {
   listBans(): unknown;
   listMembers(): Promise<unknown>;
   showMember(feed: FeedId): Promise<unknown>;
+  showSsh(): unknown;
 }
 
 const DAY_MS = 86_400_000;
@@ -58,5 +59,6 @@ export function controlMethods(operator: Operator): Readonly<Record<string, Cont
     'ban.list': () => operator.listBans(),
     'member.list': () => operator.listMembers(),
     'member.show': (params) => operator.showMember(parseFeedId(check(FEED, params).feed)),
+    'ssh.show': () => operator.showSsh(),
   };
 }

@@ -6,7 +6,8 @@ import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { Bridge, remote, type Served, served } from './bridge.js';
 import type { Gate } from './gate.js';
-import { Relay } from './relay.js';
+import { answerForInterfaces } from './no-interfaces.js';
+import type { Relay } from './relay.js';
 import { GATE_CALLS, type Opened, RELAY_CALLS, type RelayPlan } from './relay-calls.js';
 import { logThrough } from './thread-log.js';
 
@@ -45,6 +46,9 @@ function tellStatus(): void {
 }
 
 async function open(plan: RelayPlan): Promise<Opened> {
+  // Before the SSB packages are loaded: some of them ask while they are.
+  answerForInterfaces();
+  const { Relay } = await import('./relay.js');
   opened = await Relay.open({ ...plan, log });
   telling = setInterval(tellStatus, TELL_STATUS_MS);
   return { id: opened.id, address: opened.address, status: opened.status() };

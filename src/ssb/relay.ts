@@ -4,7 +4,7 @@ import type { Peer, SsbServer } from 'ssb-server';
 import { type FeedId, parseFeedId } from '../support/feed-id.js';
 import type { Log } from '../support/log.js';
 import type { OnionHost } from '../support/onion-host.js';
-import { claimSocket } from '../support/unix-socket.js';
+import { claimSocket, socketMode } from '../support/unix-socket.js';
 import { type BlobStatus, Blobs } from './blobs/index.js';
 import type { BlobLimits } from './blobs/limits.js';
 import { Carrier } from './feeds/carrier.js';
@@ -145,7 +145,7 @@ export class Relay {
         }),
       });
     });
-    chmodSync(options.listen, 0o600);
+    chmodSync(options.listen, await socketMode(options.listen));
     relay = new Relay(server, options.folder, gate, { peers, carrier, blobs });
     return relay;
   }

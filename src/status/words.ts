@@ -25,10 +25,17 @@ function torInWords(tor: TorView): string {
   }
 }
 
+/** @param seconds ahead of the network's time; negative when behind */
+function skewInWords(seconds: number): string {
+  return `${duration(Math.abs(seconds))} ${seconds < 0 ? 'slow' : 'fast'}`;
+}
+
 function torLines(tor: TorView | undefined): string[] {
   if (tor === undefined) return ['Tor       not started'];
   const version = tor.version === undefined ? '' : ` ${tor.version}`;
-  return [`Tor${version.padEnd(7)} ${torInWords(tor)}`];
+  const skew = tor.clockSkewSeconds;
+  const clock = skew === undefined ? [] : [`Clock     ${skewInWords(skew)}, says Tor`];
+  return [`Tor${version.padEnd(7)} ${torInWords(tor)}`, ...clock];
 }
 
 function ssbLine(ssb: SsbView | undefined): string {
@@ -40,6 +47,18 @@ function deskLine(desk: DeskView | undefined): string {
   if (desk === undefined) return 'Invites   not started';
   const riddles = `${desk.shown} riddles shown, ${desk.solved} solved, ${desk.wrong} wrong`;
   return `Invites   ${desk.left} codes left (${desk.perHour} an hour); ${riddles}; ${desk.redeemed} codes redeemed`;
+}
+
+/**
+ * @param snapshot as `snug status --json` gives it
+ * @returns one line, for the service manager
+ */
+export function inShort({ health, site, tor, todo }: Snapshot): string {
+  if (health === 'well') return `${site}/invite/ is published.`;
+  if (tor !== undefined && tor.problem === undefined && tor.state !== 'published') {
+    return `Tor: ${torInWords(tor)}.`;
+  }
+  return todo[0] ?? HEADLINES[health];
 }
 
 /**

@@ -23,6 +23,21 @@ function decodeBase32(text: string): Buffer {
   return Buffer.from(bytes);
 }
 
+/**
+ * @param bytes any
+ * @returns them in base32 (RFC 4648), lower case, without padding
+ */
+export function encodeBase32(bytes: Buffer): string {
+  let text = '';
+  let bits = 0;
+  let value = 0;
+  for (const byte of bytes) {
+    value = ((value << 8) | byte) & 0xffff;
+    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(value >> (bits - 5)) & 31];
+  }
+  return bits === 0 ? text : text + ALPHABET[(value << (5 - bits)) & 31];
+}
+
 /** rend-spec-v3, "Encoding onion addresses": the first two bytes of this hash. */
 function checksum(publicKey: Buffer): Buffer {
   const input = Buffer.concat([Buffer.from('.onion checksum'), publicKey, Buffer.from([VERSION])]);
@@ -40,6 +55,15 @@ export function asOnionHost(text: string): OnionHost | undefined {
   const publicKey = bytes.subarray(0, 32);
   const sound = bytes[34] === VERSION && checksum(publicKey).equals(bytes.subarray(32, 34));
   return sound ? (host as OnionHost) : undefined;
+}
+
+/**
+ * @param publicKey ed25519, 32 bytes
+ * @returns the host of the onion service with this key
+ */
+export function onionHostOf(publicKey: Buffer): OnionHost {
+  const address = Buffer.concat([publicKey, checksum(publicKey), Buffer.from([VERSION])]);
+  return `${encodeBase32(address)}.onion` as OnionHost;
 }
 
 /**

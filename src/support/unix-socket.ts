@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { chmod, lstat } from 'node:fs/promises';
+import { chmod, lstat, stat } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { codeOf, messageOf, SnugError } from './errors.js';
 
 /** sun_path of unix(7), less the NUL at its end; a longer path would be cut without a word. */
@@ -55,7 +56,21 @@ export async function claimSocket(path: string): Promise<void> {
 }
 
 /**
- * Listens on a unix socket that only this user may connect to.
+ * In a folder with the set-group-id bit, what is made belongs to the folder's group, which is there
+ * to be let in: on the card that is Tor's (docs/appliance.md).
+ *
+ * @param path of a unix socket
+ * @returns the mode for it: for this user alone, or for the group of such a folder as well
+ */
+export async function socketMode(path: string): Promise<number> {
+  const SET_GROUP_ID = 0o2000;
+  const { mode } = await stat(dirname(path));
+  return (mode & SET_GROUP_ID) === 0 ? 0o600 : 0o660;
+}
+
+/**
+ * Listens on a unix socket that only this user may connect to, or the group of its folder if
+ * {@link socketMode} says so.
  *
  * @param path at most 107 bytes; a stale socket there is removed
  * @throws SnugError SOCKET_FAILED, or what {@link claimSocket} throws
@@ -65,7 +80,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
   try {
     server.listen(path);
     await once(server, 'listening');
-    await chmod(path, 0o600);
+    await chmod(path, await socketMode(path));
   } catch (cause) {
     throw new SnugError('SOCKET_FAILED', `Cannot listen on ${path}: ${messageOf(cause)}.`, {
       hint: 'Its folder must exist and belong to the user who runs the relay.',

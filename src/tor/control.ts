@@ -143,6 +143,11 @@ export class Control {
     });
   }
 
+  /** Asks Tor to end; the connection ends with it. */
+  async shutdown(): Promise<void> {
+    await this.#send((done) => this.#granax.shutdown(done));
+  }
+
   /** Ends the connection, and with it an owned Tor. */
   close(): void {
     this.#socket.destroy();

@@ -64,7 +64,7 @@ async function versionOf(path: string, signal: AbortSignal): Promise<string> {
 }
 
 function isTooOld(version: string): boolean {
-  const parts = version.split('.').map(Number);
+  const parts = version.split('.').map((part) => Number.parseInt(part, 10));
   for (const [index, least] of OLDEST.entries()) {
     const part = parts[index] ?? 0;
     if (part !== least) return part < least;
@@ -86,7 +86,16 @@ export async function findTor(
 ): Promise<FoundTor> {
   const path = await locate(binary, searchPath);
   const version = await versionOf(path, signal);
-  if (!isTooOld(version)) return { path, version };
+  requireNewEnough(version);
+  return { path, version };
+}
+
+/**
+ * @param version as Tor prints it, such as `0.4.9.11`
+ * @throws SnugError TOR_TOO_OLD
+ */
+export function requireNewEnough(version: string): void {
+  if (!isTooOld(version)) return;
   throw new SnugError(
     'TOR_TOO_OLD',
     `Tor ${version} is too old: the Tor network accepts ${OLDEST.join('.')} and newer.`,

@@ -4,12 +4,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { codeOf, messageOf, SnugError } from '../support/errors.js';
 import { type OnionHost, parseOnionHost } from '../support/onion-host.js';
 import { authenticate } from './authenticate.js';
+import { requirePrograms } from './bridges.js';
 import { Control } from './control.js';
 import { EVENT_NAMES, parseBootstrap, parseEvent, type TorEvent } from './events.js';
 import { findTor } from './find.js';
 import { preparePrivateFolders } from './folders.js';
 import { launchTor, type TorProcess } from './launch.js';
 import type { TorOutput } from './output.js';
+import { prepareSsh } from './ssh.js';
 import type { TorTimings } from './timings.js';
 import { type OnionPort, readInclude, renderTorrc } from './torrc.js';
 
@@ -21,6 +23,10 @@ export interface RunPlan {
   readonly run: string;
   readonly services: readonly OnionPort[];
   readonly streamsPerCircuit: number;
+  /** Lines as after the word `Bridge` in a torrc. */
+  readonly bridges: readonly string[];
+  /** Unix socket of an ssh server that gets an onion of its own. */
+  readonly ssh: string | undefined;
   readonly timings: TorTimings;
   /** Gets what Tor prints. */
   readonly output: TorOutput;
@@ -28,9 +34,17 @@ export interface RunPlan {
   readonly onEvent: (event: TorEvent) => void;
 }
 
+/** How the operator finds ssh. */
+export interface SshAccess {
+  readonly host: OnionHost;
+  /** x25519, base32: the operator's half of the client authorisation. Secret. */
+  readonly clientKey: string;
+}
+
 /** One Tor process that we own, its network off. */
 export interface TorRun {
   readonly host: OnionHost;
+  readonly ssh: SshAccess | undefined;
   readonly version: string;
   readonly pid: number;
   readonly control: Control;
@@ -49,23 +63,31 @@ export function socketPaths(run: string) {
   };
 }
 
-async function writeTorrc(plan: RunPlan): Promise<string> {
-  const path = join(plan.folder, 'torrc');
-  const text = await renderTorrc({
+/**
+ * @param home folder that Tor keeps its things in
+ * @param owner process id of ours, undefined when Tor is another user's
+ * @returns the text of the torrc
+ */
+export async function torrcOf(
+  plan: RunPlan,
+  home: string,
+  owner: number | undefined,
+): Promise<string> {
+  return renderTorrc({
     ...socketPaths(plan.run),
-    data: join(plan.folder, 'data'),
-    onion: join(plan.folder, 'onion'),
+    data: join(home, 'data'),
+    onion: join(home, 'onion'),
     services: plan.services,
     streams: plan.streamsPerCircuit,
-    owner: process.pid,
+    owner,
+    ssh: plan.ssh === undefined ? undefined : { folder: join(home, 'ssh'), socket: plan.ssh },
+    bridges: plan.bridges,
     include: await readInclude(plan.include),
   });
-  await writeFile(path, text, { mode: 0o600 });
-  return path;
 }
 
 /** @throws SnugError TOR_SILENT when nothing listens in time; the signal's reason when aborted */
-async function reachControl(plan: RunPlan, signal: AbortSignal): Promise<Control> {
+export async function reachControl(plan: RunPlan, signal: AbortSignal): Promise<Control> {
   const { control: path } = socketPaths(plan.run);
   const { launch, look, command } = plan.timings;
   for (let left = Math.ceil(launch / look); left > 0; left -= 1) {
@@ -82,20 +104,20 @@ async function reachControl(plan: RunPlan, signal: AbortSignal): Promise<Control
   });
 }
 
-async function readHost(folder: string): Promise<OnionHost> {
+async function readHost(folder: string, service: string): Promise<OnionHost> {
   try {
     // Tor writes it before it serves its control socket, with the network off too (facts.md).
-    return parseOnionHost((await readFile(join(folder, 'onion', 'hostname'), 'utf8')).trim());
+    return parseOnionHost((await readFile(join(folder, service, 'hostname'), 'utf8')).trim());
   } catch (cause) {
     throw new SnugError('TOR_NO_HOST', `Tor did not make an onion address: ${messageOf(cause)}`, {
-      hint: 'Look at the keys in the folder "onion", or restore them from a backup.',
+      hint: `Look at the keys in the folder "${service}", or restore them from a backup.`,
       cause,
     });
   }
 }
 
 /** Subscribing comes before anything that could cause an event. */
-async function takeOver(control: Control, plan: RunPlan): Promise<string> {
+export async function takeOver(control: Control, plan: RunPlan): Promise<string> {
   await authenticate(control, socketPaths(plan.run).cookie);
   await control.takeOwnership();
   for (const name of EVENT_NAMES) {
@@ -111,7 +133,7 @@ async function takeOver(control: Control, plan: RunPlan): Promise<string> {
 }
 
 /** Settles as the promise does, but not after the signal: then with the signal's reason. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     if (signal.aborted) onAbort();
@@ -126,7 +148,12 @@ async function betterReason<E>(child: TorProcess, error: E, waitMs: number) {
   return Promise.race([child.exited, pause(waitMs, error, { ref: false })]);
 }
 
-async function meet(child: TorProcess, plan: RunPlan, signal: AbortSignal): Promise<TorRun> {
+async function meet(
+  child: TorProcess,
+  plan: RunPlan,
+  clientKey: string | undefined,
+  signal: AbortSignal,
+): Promise<TorRun> {
   const gone = new AbortController();
   child.exited.then((why) => gone.abort(why));
   const either = AbortSignal.any([signal, gone.signal]);
@@ -135,10 +162,12 @@ async function meet(child: TorProcess, plan: RunPlan, signal: AbortSignal): Prom
   try {
     control = await reachControl(plan, either);
     const version = await unlessAborted(takeOver(control, plan), either);
-    const host = await readHost(plan.folder);
+    const host = await readHost(plan.folder, 'onion');
+    const ssh = clientKey && { host: await readHost(plan.folder, 'ssh'), clientKey };
     const closed = control.closed.then((why) => betterReason(child, why, graceMs));
     const ended = Promise.race([child.exited, closed]);
-    return { host, version, pid: child.pid, control, ended, stop: () => child.stop(graceMs) };
+    const stop = () => child.stop(graceMs);
+    return { host, ssh: ssh || undefined, version, pid: child.pid, control, ended, stop };
   } catch (error) {
     const why = either.aborted ? either.reason : await betterReason(child, error, graceMs);
     control?.close();
@@ -159,12 +188,15 @@ async function meet(child: TorProcess, plan: RunPlan, signal: AbortSignal): Prom
 export async function startRun(plan: RunPlan, signal: AbortSignal): Promise<TorRun> {
   signal.throwIfAborted();
   const tor = await findTor(plan.binary, signal);
+  await requirePrograms(plan.bridges);
   const { folder, run } = plan;
   await preparePrivateFolders([folder, join(folder, 'data'), join(folder, 'onion'), run]);
-  const torrc = await writeTorrc(plan);
+  const clientKey = plan.ssh === undefined ? undefined : (await prepareSsh(folder)).privateKey;
+  const torrc = join(folder, 'torrc');
+  await writeFile(torrc, await torrcOf(plan, folder, process.pid), { mode: 0o600 });
   // What a killed Tor left behind would be taken for the new one's.
   for (const path of Object.values(socketPaths(run))) await rm(path, { force: true });
   signal.throwIfAborted();
   const child = await launchTor(tor.path, torrc, plan.output);
-  return meet(child, plan, signal);
+  return meet(child, plan, clientKey, signal);
 }

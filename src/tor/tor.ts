@@ -4,12 +4,13 @@ import type { Log } from '../support/log.js';
 import type { OnionHost } from '../support/onion-host.js';
 import type { TorEvent } from './events.js';
 import { TorOutput } from './output.js';
-import { socketPaths, startRun, type TorRun } from './run.js';
+import { type SshAccess, socketPaths, startRun, type TorRun } from './run.js';
 import type { TorStatus } from './status.js';
 import { Supervisor } from './supervisor.js';
 import { TIMINGS, type TorTimings } from './timings.js';
 import type { OnionPort } from './torrc.js';
 import { Tracker } from './tracker.js';
+import { startUnitRun, type UnitPlaces } from './unit.js';
 
 /** Options of {@link Tor}. */
 export interface TorOptions {
@@ -19,8 +20,14 @@ export interface TorOptions {
   readonly include: string | undefined;
   /** Tor's own state, onion keys included; made 0700. */
   readonly folder: string;
-  /** For the sockets `control` and `socks`; made 0700. */
+  /** For the sockets `control` and `socks`; made 0700, unless it is the unit's. */
   readonly run: string;
+  /** Where systemd runs Tor as a unit and user of its own; undefined: it is our child. */
+  readonly unit?: UnitPlaces | undefined;
+  /** Lines as after the word `Bridge` in a torrc. */
+  readonly bridges?: readonly string[];
+  /** Unix socket of an ssh server that gets an onion of its own. */
+  readonly ssh?: string | undefined;
   /** The ports of the one onion host. */
   readonly services: readonly OnionPort[];
   /** Streams that one circuit may hold open; one more closes it. */
@@ -39,6 +46,7 @@ export class Tor implements Service {
   readonly #supervisor: Supervisor<TorRun>;
   readonly #listeners = new Set<(status: TorStatus) => void>();
   #host: OnionHost | undefined;
+  #ssh: SshAccess | undefined;
   #wantOnline = false;
 
   /**
@@ -50,14 +58,18 @@ export class Tor implements Service {
     this.#log = log;
     this.socksPath = socketPaths(options.run).socks;
     this.#tracker = new Tracker({ log, now, timings, changed: () => this.#tell() });
+    const { unit, bridges = [], ssh } = options;
     const plan = {
       ...options,
+      bridges,
+      ssh,
       timings,
       output: new TorOutput(log),
       onEvent: (event: TorEvent) => this.#onEvent(event),
     };
     this.#supervisor = new Supervisor<TorRun>({
-      launch: (signal) => startRun(plan, signal),
+      launch: (signal) =>
+        unit === undefined ? startRun(plan, signal) : startUnitRun(plan, unit, signal),
       ready: (run) => this.#onReady(run),
       lost: (error, waitMs) => this.#onLost(error, waitMs),
       retrying: () => this.#tracker.restarting(),
@@ -125,6 +137,22 @@ export class Tor implements Service {
     if (run !== undefined) await unlessLost(run.control.closeCircuit(id));
   }
 
+  /** @returns how the operator finds ssh; undefined without ssh, or before the first start */
+  get ssh(): SshAccess | undefined {
+    return this.#ssh;
+  }
+
+  /**
+   * Resolves when Tor's control connection answers. One that is lost is being restarted, which is
+   * as it should be.
+   *
+   * @throws SnugError CONTROL_BUSY, CONTROL_REFUSED
+   */
+  async alive(): Promise<void> {
+    const run = this.#supervisor.current;
+    if (run !== undefined) await unlessLost(run.control.getInfo('version'));
+  }
+
   async stop(): Promise<void> {
     this.#wantOnline = false;
     await this.#supervisor.stop();
@@ -136,8 +164,12 @@ export class Tor implements Service {
       this.#log.error(`The onion address changed from ${this.#host} to ${run.host}.`);
     }
     this.#host = run.host;
+    this.#ssh = run.ssh;
     this.#tracker.running({ host: run.host, version: run.version, pid: run.pid });
     this.#log.info(`Tor ${run.version} runs; the onion address is ${run.host}.`);
+    if (run.ssh !== undefined) {
+      this.#log.info('ssh has an onion of its own: "snug ssh show" tells how to reach it.');
+    }
     if (this.#wantOnline) await this.#switchOn(run);
   }
 
@@ -182,7 +214,7 @@ function notStarted(): SnugError {
 }
 
 /** When the connection breaks, the restart does what was asked for, or there is nothing left to do. */
-async function unlessLost(command: Promise<void>): Promise<void> {
+async function unlessLost(command: Promise<unknown>): Promise<void> {
   try {
     await command;
   } catch (error) {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, SnugError } from '../support/errors.js';
+import { bridgeLines } from './bridges.js';
 
 /** One port of the onion service and the unix socket behind it. */
 export interface OnionPort {
@@ -19,8 +20,12 @@ export interface TorrcValues {
   readonly services: readonly OnionPort[];
   /** Streams that one visitor may hold open at a time. */
   readonly streams: number;
-  /** Process id without which Tor ends. */
-  readonly owner: number;
+  /** Process id without which Tor ends; undefined when Tor runs as another user, in our group. */
+  readonly owner: number | undefined;
+  /** An onion service for ssh, and the unix socket behind it. */
+  readonly ssh: { readonly folder: string; readonly socket: string } | undefined;
+  /** Lines as after the word `Bridge`. */
+  readonly bridges: readonly string[];
   /** Lines that come last, word for word. */
   readonly include: string;
 }
@@ -70,6 +75,15 @@ function servicePorts(services: readonly OnionPort[]): string {
   return services.map(line).join('\n');
 }
 
+/** SSH's port, for the operator's habits. */
+function sshService(ssh: TorrcValues['ssh']): string {
+  if (ssh === undefined) return '# There is none.';
+  const folder = quotePath('folder of the ssh onion', ssh.folder);
+  const socket = quoteSocket('socket of ssh', ssh.socket);
+  const lines = ['HiddenServiceVersion 3', `HiddenServicePort 22 unix:${socket}`];
+  return [`HiddenServiceDir ${folder}`, ...lines].join('\n');
+}
+
 /**
  * @param template text with names in double braces
  * @param values what they stand for
@@ -77,15 +91,22 @@ function servicePorts(services: readonly OnionPort[]): string {
  * @throws SnugError TORRC_BAD_PATH, TORRC_BAD_NUMBER, TORRC_BAD_TEMPLATE
  */
 export function fillTorrc(template: string, values: TorrcValues): string {
+  const { owner } = values;
+  // tor(1): the connection of the owner, TAKEOWNERSHIP, works across users; its process id does not.
+  const shared = owner === undefined;
+  const access = shared ? ' GroupWritable' : '';
   const texts = new Map([
     ['data', quotePath('data folder', values.data)],
     ['onion', quotePath('folder of the onion service', values.onion)],
-    ['control', quoteSocket('control socket', values.control)],
+    ['control', quoteSocket('control socket', values.control) + access],
     ['cookie', quotePath('cookie file', values.cookie)],
-    ['socks', quoteSocket('SOCKS socket', values.socks)],
+    ['socks', quoteSocket('SOCKS socket', values.socks) + access],
     ['services', servicePorts(values.services)],
     ['streams', number('streams per circuit', values.streams, 65535)],
-    ['owner', number('the owner', values.owner, 2 ** 31)],
+    ['shared', shared ? '1' : '0'],
+    ['owner', shared ? '' : `__OwningControllerProcess ${number('the owner', owner, 2 ** 31)}`],
+    ['bridges', bridgeLines(values.bridges)],
+    ['ssh', sshService(values.ssh)],
   ]);
   const unused = new Set(texts.keys());
   const filled = template.replace(/\{\{([^{}]*)\}\}/g, (_, name: string) => {

@@ -15,6 +15,7 @@ declare module 'granax' {
     setConfig(keyword: string, value: string, done: Done): void;
     /** Spelled so in granax. */
     closeCicuit(id: string, done: Done): void;
+    shutdown(done: Done): void;
   }
 
   const granax: { readonly TorController: typeof TorController };

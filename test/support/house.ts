@@ -16,11 +16,15 @@ const ONLY_SUPPORT = Object.fromEntries(ROOMS.map((room) => [room, ['support']])
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli'],
-  cli: ['app.ts', 'config', 'control', 'status', 'support'],
+  cli: ['app.ts', 'config', 'control', 'status', 'support', 'update'],
   // The demo runs the relay as an operator would, from outside.
   demo: ['app.ts', 'config', 'control', 'support'],
   // The measurements do the same, and speak SSB to it.
   bench: ['control', 'demo', 'ssb', 'status', 'support'],
+  // At boot and apart from the relay: the card's own settings.
+  appliance: ['config', 'support'],
+  // Apart from the relay too, partly as root; it asks the relay whether it is ready.
+  update: ['control', 'support'],
   'app.ts': ['rooms.ts', ...ROOMS, 'support'],
   'rooms.ts': [...ROOMS, 'support'],
   ...ONLY_SUPPORT,

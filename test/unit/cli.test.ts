@@ -77,6 +77,20 @@ describe('the snug command', () => {
     assert.match((await run('--version')).out, /^\d+\.\d+\.\d+$/);
   });
 
+  it('ssh show prints what to put where, and the same for scripts', async () => {
+    const host = `${'a'.repeat(56)}.onion`;
+    await answering({ 'ssh.show': { host, clientKey: 'KEY234', user: 'operator' } });
+    const line = `${'a'.repeat(56)}:descriptor:x25519:KEY234`;
+    const { code, out } = await run('ssh', 'show');
+    assert.equal(code, 0);
+    for (const words of [line, 'ClientOnionAuthDir', `HostName ${host}`, 'User operator']) {
+      assert.ok(out.includes(words), words);
+    }
+    const { authLine, config } = JSON.parse((await run('ssh', 'show', '--json')).out);
+    assert.equal(authLine, line);
+    assert.match(config, /^Host snug\n {2}HostName a{56}\.onion\n/);
+  });
+
   it('the exit codes stand in --help', async () => {
     const { out } = await run('--help');
     for (const code of ['64', '65', '69', '70', '75', '77', '78']) assert.ok(out.includes(code));

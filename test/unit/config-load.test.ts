@@ -37,11 +37,18 @@ test('an empty file gives the documented defaults', () => {
   assert.deepEqual(load(''), {
     file: join(folder, 'snug.toml'),
     paths: { state: '/var/lib/snug', run: '/run/snug' },
-    tor: { binary: undefined, include: undefined },
+    tor: {
+      binary: undefined,
+      include: undefined,
+      bridges: [],
+      launch: 'child',
+      ssh: undefined,
+    },
     invites: { host: undefined, port: 8008, lifetimeDays: 7, perHour: 30, burst: 10 },
     members: { maySponsor: 5 },
     feeds: { hops: 2, messagesPerFeed: 100_000, totalMessages: 2_000_000, logMb: 2000 },
     blobs: { maxMb: 5, totalMb: 2000 },
+    card: { wifi: undefined, network: undefined, ssh: { keys: [], lan: false } },
     peers: [],
     site: { title: 'Snug' },
     limits: {
@@ -54,6 +61,8 @@ test('an empty file gives the documented defaults', () => {
   });
 });
 
+const SSH_KEY =
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ada@laptop';
 const EVERYTHING = `
 [paths]
 state = "/srv/snug/state"
@@ -61,6 +70,8 @@ run = "sockets"
 [tor]
 binary = "/opt/tor/bin/tor"
 include = "../bridges.conf"
+launch = "unit"
+bridges = ["obfs4 192.0.2.7:443 ${'A'.repeat(40)} cert=${'abc/+'.repeat(14)} iat-mode=0", "192.0.2.8:9001"]
 [invites]
 host = "${ONION.toUpperCase()}"
 port = 1
@@ -85,14 +96,39 @@ streams_per_circuit = 65535
 sessions = 10
 connections = 8
 reserve_mb = 100
+[wifi]
+ssid = "Fuchs \\"& Hase\\""
+password = "correct horse"
+country = "DE"
+[network]
+address = "192.168.1.20/24"
+gateway = "192.168.1.1"
+[ssh]
+keys = ["${SSH_KEY}"]
+lan = true
+socket = "ssh.sock"
 `;
 const EVERYTHING_READ = {
   file: join(folder, 'snug.toml'),
   paths: { state: '/srv/snug/state', run: join(folder, 'sockets') },
-  tor: { binary: '/opt/tor/bin/tor', include: join(tmpdir(), 'bridges.conf') },
+  tor: {
+    binary: '/opt/tor/bin/tor',
+    include: join(tmpdir(), 'bridges.conf'),
+    bridges: [
+      `obfs4 192.0.2.7:443 ${'A'.repeat(40)} cert=${'abc/+'.repeat(14)} iat-mode=0`,
+      '192.0.2.8:9001',
+    ],
+    launch: 'unit',
+    ssh: join(folder, 'ssh.sock'),
+  },
   invites: { host: ONION, port: 1, lifetimeDays: 365, perHour: 1000, burst: 1 },
   members: { maySponsor: 0 },
   feeds: { hops: 4, messagesPerFeed: 500, totalMessages: 5000, logMb: 50 },
+  card: {
+    wifi: { ssid: 'Fuchs "& Hase"', password: 'correct horse', country: 'DE' },
+    network: { address: '192.168.1.20/24', gateway: '192.168.1.1' },
+    ssh: { keys: [SSH_KEY], lan: true },
+  },
   peers: [],
   blobs: { maxMb: 100, totalMb: 1 },
   site: { title: 'The Fox & Hounds 🦊' },

@@ -31,6 +31,7 @@ describe('the control socket', () => {
     listBans: () => [],
     listMembers: () => Promise.resolve([]),
     showMember: () => Promise.resolve({}),
+    showSsh: () => ({}),
   };
 
   beforeEach(async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Rooms, takeSnapshot } from '../../src/status/snapshot.js';
-import { inWords } from '../../src/status/words.js';
+import { inShort, inWords } from '../../src/status/words.js';
 
 const TOR = {
   state: 'published',
@@ -58,6 +58,28 @@ describe('the status', () => {
       inWords(takeSnapshot({ ...WELL, tor }, ABOUT)).join('\n'),
       /45 % \(Asking for relay descriptors\)/,
     );
+  });
+
+  it('shows by how much Tor says that the clock is wrong', () => {
+    for (const [clockSkewSeconds, words] of [
+      [-259_200, /^Clock +3 d 0 h slow, says Tor$/m],
+      [7260, /^Clock +2 h 1 min fast, says Tor$/m],
+    ] as const) {
+      const tor = { ...TOR, clockSkewSeconds };
+      assert.match(inWords(takeSnapshot({ ...WELL, tor }, ABOUT)).join('\n'), words);
+    }
+    assert.doesNotMatch(inWords(takeSnapshot(WELL, ABOUT)).join('\n'), /^Clock/m);
+  });
+
+  it('says in one line what matters most', () => {
+    const short = (rooms: Partial<Rooms>) => inShort(takeSnapshot({ ...WELL, ...rooms }, ABOUT));
+    assert.equal(short({}), 'http://x.onion/invite/ is published.');
+    assert.match(short({ tor: { ...TOR, state: 'publishing' } }), /^Tor: publishing/);
+    assert.match(
+      short({ tor: { ...TOR, state: 'publishing', problem } }),
+      /clock is wrong. Set it/,
+    );
+    assert.equal(short({ site: false }), 'Snug cannot be reached by visitors.');
   });
 
   it('says when a room is not up yet', () => {

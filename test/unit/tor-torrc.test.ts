@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { codeOf } from '../../src/support/errors.js';
+import { codeOf, hintOf } from '../../src/support/errors.js';
+import { requirePrograms } from '../../src/tor/bridges.js';
 import { fillTorrc, readInclude, renderTorrc, type TorrcValues } from '../../src/tor/torrc.js';
 import { temporaryFolder } from '../support/tor-kit.js';
 
@@ -18,9 +19,13 @@ const VALUES: TorrcValues = {
   ],
   streams: 20,
   owner: 4711,
+  ssh: undefined,
+  bridges: [],
   include: '',
 };
-const TEMPLATE = '{{data}}{{onion}}{{control}}{{cookie}}{{socks}}{{services}}{{streams}}{{owner}}';
+const TEMPLATE =
+  '{{data}}{{onion}}{{control}}{{cookie}}{{socks}}{{services}}{{streams}}{{owner}}' +
+  '{{shared}}{{bridges}}{{ssh}}';
 
 const refused = (code: string) => (error: unknown) => codeOf(error) === code;
 
@@ -127,4 +132,68 @@ test('a file of extra lines is read with any line ends, and refused when it is n
     await writeFile(path, bad);
     await assert.rejects(readInclude(path), refused('TORRC_BAD_INCLUDE'));
   }
+});
+
+const BRIDGE = `obfs4 192.0.2.7:443 ${'A'.repeat(40)} cert=abc iat-mode=0`;
+
+test('without bridges Tor starts no program; with them, each kind has its program once', async () => {
+  assert.ok((await settings(VALUES)).includes('NoExec 1'));
+  const bridges = [BRIDGE, BRIDGE.replace('7:', '8:'), 'snowflake 192.0.2.3:80 x', '192.0.2.9:1'];
+  const lines = await settings({ ...VALUES, bridges });
+  assert.ok(!lines.includes('NoExec 1'));
+  const from = lines.indexOf('NoExec 0');
+  assert.deepEqual(lines.slice(from, from + 8), [
+    'NoExec 0',
+    'UseBridges 1',
+    'ClientTransportPlugin obfs4 exec /usr/bin/obfs4proxy',
+    'ClientTransportPlugin snowflake exec /usr/bin/snowflake-client',
+    ...bridges.map((line) => `Bridge ${line}`),
+  ]);
+  assert.ok((await settings({ ...VALUES, bridges: ['192.0.2.9:1'] })).includes('NoExec 1'));
+});
+
+test('no bridge can start a line, or bring a program of its own', () => {
+  for (const line of [`${BRIDGE}\nNoExec 0`, `${BRIDGE}"`, `${BRIDGE} #`, 'meek 192.0.2.7:1 x']) {
+    const values = { ...VALUES, bridges: [line] };
+    assert.throws(() => fillTorrc(TEMPLATE, values), refused('TORRC_BAD_BRIDGE'));
+  }
+});
+
+test('a program that is not there is told with its package', async () => {
+  const programs = new Map([['obfs4', { path: '/nowhere/obfs4proxy', apt: 'obfs4proxy' }]]);
+  await requirePrograms(['192.0.2.9:1'], programs);
+  await assert.rejects(requirePrograms([BRIDGE], programs), (error) => {
+    assert.equal(codeOf(error), 'BRIDGE_PROGRAM_MISSING');
+    assert.match(hintOf(error) ?? '', /apt install obfs4proxy/);
+    return true;
+  });
+});
+
+test('ssh has an onion service of its own, above the one whose options follow it', async () => {
+  assert.ok(!(await settings(VALUES)).some((line) => line.includes('HiddenServicePort 22')));
+  const ssh = { folder: '/s/ssh', socket: '/r/ssh.sock' };
+  const lines = await settings({ ...VALUES, ssh });
+  const from = lines.indexOf('HiddenServiceDir "/s/ssh"');
+  assert.deepEqual(lines.slice(from + 1, from + 4), [
+    'HiddenServiceVersion 3',
+    'HiddenServicePort 22 unix:"/r/ssh.sock"',
+    'HiddenServiceDir "/s/onion"',
+  ]);
+  for (const bad of [
+    { ...ssh, folder: 'ssh' },
+    { ...ssh, socket: `/${'x'.repeat(107)}` },
+  ]) {
+    assert.throws(() => fillTorrc(TEMPLATE, { ...VALUES, ssh: bad }), refused('TORRC_BAD_PATH'));
+  }
+});
+
+test('a Tor of another user opens its sockets and cookie for the group, our own does not', async () => {
+  const own = await settings(VALUES);
+  assert.ok(own.includes('CookieAuthFileGroupReadable 0'));
+  assert.ok(!own.some((line) => line.includes('GroupWritable')));
+  const other = await settings({ ...VALUES, owner: undefined });
+  assert.ok(other.includes('ControlPort unix:"/r/control" GroupWritable'));
+  assert.ok(other.includes('CookieAuthFileGroupReadable 1'));
+  assert.ok(other.some((line) => line.startsWith('+SocksPort unix:"/r/socks" GroupWritable ')));
+  assert.ok(!other.some((line) => line.includes('Owning')));
 });

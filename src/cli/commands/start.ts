@@ -9,6 +9,7 @@ export const addStart: AddCommands = (root, cli) => {
     .option('--verbose', 'also say what only a developer wants to know', false)
     .action(async (options: { verbose: boolean }) => {
       const journal = cli.env.JOURNAL_STREAM !== undefined;
-      await runRelay(cli.config(), { ...options, journal }, cli.terminal, cli.signal);
+      const run = { ...options, journal, env: cli.env };
+      await runRelay(cli.config(), run, cli.terminal, cli.signal);
     });
 };
