@@ -107,6 +107,7 @@ export function openRelay({ config, paths, log }: Ground, tor: Tor): Promise<Rel
     hops: config.feeds.hops,
     limits: {
       messagesPerFeed: config.feeds.messagesPerFeed,
+      bytesPerFeed: config.feeds.mbPerFeed * MIB,
       totalMessages: config.feeds.totalMessages,
       logBytes: config.feeds.logMb * MIB,
       reserveBytes: config.limits.reserveMb * MIB,

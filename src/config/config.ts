@@ -54,6 +54,8 @@ export interface Config {
     /** Most messages of one feed, and of all together. */
     readonly messagesPerFeed: number;
     readonly totalMessages: number;
+    /** Messages of one feed, in MiB. */
+    readonly mbPerFeed: number;
     /** All messages together, in MiB. */
     readonly logMb: number;
   };

@@ -77,6 +77,7 @@ function configOf(settings: Settings, paths: Config['paths'], source: ConfigText
     feeds: {
       hops: feeds.hops,
       messagesPerFeed: feeds.messages_per_feed,
+      mbPerFeed: feeds.mb_per_feed,
       totalMessages: feeds.total_messages,
       logMb: feeds.log_mb,
     },

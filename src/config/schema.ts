@@ -25,6 +25,7 @@ const SECTIONS = {
   feeds: section({
     hops: wholeNumber(2, 1, 4),
     messages_per_feed: wholeNumber(100_000, 100, 10_000_000),
+    mb_per_feed: wholeNumber(100, 1, 4000),
     total_messages: wholeNumber(2_000_000, 1000, 100_000_000),
     // The offsets of ssb-db's log have 32 bits (flumelog-offset).
     log_mb: wholeNumber(2000, 10, 4000),

@@ -35,7 +35,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 export const SOLE_IMPORTERS: readonly (readonly [RegExp, ...string[]])[] = [
   [/^granax$/, 'tor/control.ts'],
   [
-    /^(ssb-.*|secret-stack|muxrpc|multiserver.*|(.*-)?pull-stream|pull-.*)$/,
+    /^(ssb-.*|secret-stack|muxrpc|multiserver.*|(.*-)?pull-stream|pull-.*|flume.*)$/,
     'ssb/',
     'bench/',
     'demo/stock-peer.ts',

@@ -40,7 +40,13 @@ test('an empty file gives the documented defaults', () => {
     tor: { binary: undefined, include: undefined },
     invites: { host: undefined, port: 8008, lifetimeDays: 7, perHour: 30, burst: 10 },
     members: { maySponsor: 5 },
-    feeds: { hops: 2, messagesPerFeed: 100_000, totalMessages: 2_000_000, logMb: 2000 },
+    feeds: {
+      hops: 2,
+      messagesPerFeed: 100_000,
+      mbPerFeed: 100,
+      totalMessages: 2_000_000,
+      logMb: 2000,
+    },
     blobs: { maxMb: 5, totalMb: 2000 },
     peers: [],
     site: { title: 'Snug' },
@@ -72,6 +78,7 @@ may_sponsor = 0
 [feeds]
 hops = 4
 messages_per_feed = 500
+mb_per_feed = 5
 total_messages = 5000
 log_mb = 50
 [blobs]
@@ -92,7 +99,7 @@ const EVERYTHING_READ = {
   tor: { binary: '/opt/tor/bin/tor', include: join(tmpdir(), 'bridges.conf') },
   invites: { host: ONION, port: 1, lifetimeDays: 365, perHour: 1000, burst: 1 },
   members: { maySponsor: 0 },
-  feeds: { hops: 4, messagesPerFeed: 500, totalMessages: 5000, logMb: 50 },
+  feeds: { hops: 4, messagesPerFeed: 500, mbPerFeed: 5, totalMessages: 5000, logMb: 50 },
   peers: [],
   blobs: { maxMb: 100, totalMb: 1 },
   site: { title: 'The Fox & Hounds 🦊' },

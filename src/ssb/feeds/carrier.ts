@@ -8,6 +8,7 @@ import { Heads } from './heads.js';
 import { Intake } from './intake.js';
 import { type FeedLimits, Room, SMALL_BOARD } from './room.js';
 import { Serving } from './serving.js';
+import { Sizes } from './sizes.js';
 import { type Trouble, Troubles } from './troubles.js';
 import { Wires } from './wires.js';
 
@@ -48,6 +49,7 @@ export class Carrier {
   readonly epidemic: BoundedEpidemic;
   readonly #options: CarrierOptions;
   readonly #heads: Heads;
+  readonly #sizes = new Sizes();
   readonly #troubles: Troubles;
   readonly #room: Room;
   readonly #intake: Intake;
@@ -69,6 +71,7 @@ export class Carrier {
     this.#room = this.#makeRoom();
     this.#intake = new Intake({
       heads: this.#heads,
+      sizes: this.#sizes,
       room: this.#room,
       troubles: this.#troubles,
       carries: (feed) => this.#carried.has(feed) && !options.isBlocked(feed),
@@ -132,6 +135,7 @@ export class Carrier {
       usage: {
         messages: () => this.#heads.total + this.#heads.pending,
         bytes: () => this.#server?.since().since ?? 0,
+        bytesOf: (feed) => this.#sizes.of(feed),
       },
       onRoom: () => this.#goOn(),
     });
@@ -140,10 +144,7 @@ export class Carrier {
   #open(server: SsbServer): void {
     this.#server = server;
     this.#intake.open(server);
-    this.#heads.follow(server, (clock) => {
-      this.epidemic.core.state.clock = clock;
-      this.#room.start();
-    });
+    this.#sizes.follow(server, () => this.#followHeads());
     const serving = this.#serving;
     server.createHistoryStream.hook(function (read, args) {
       return serving.answer(this, read, args);
@@ -154,9 +155,19 @@ export class Carrier {
     });
     server.on('rpc:connect', (peer) => this.#connected(peer));
     server.close.hook((close, [cb]) => {
+      this.#server = undefined;
       this.#room.stop();
       this.#intake.close();
       close(cb);
+    });
+  }
+
+  /** Feeds go in and out only when all is known of them; closing calls back too (flumedb, wrap.js). */
+  #followHeads(): void {
+    if (this.#server === undefined) return;
+    this.#heads.follow(this.#server, (clock) => {
+      this.epidemic.core.state.clock = clock;
+      this.#room.start();
     });
   }
 
@@ -211,7 +222,7 @@ export class Carrier {
   /** There is room again. */
   #goOn(): void {
     for (const feed of this.#troubles.feeds('paused')) {
-      if (this.#room.refusal(this.#heads.next(feed)) !== undefined) continue;
+      if (this.#room.refusal(feed, this.#heads.next(feed)) !== undefined) continue;
       this.#troubles.clear(feed);
       this.epidemic.resume(feed);
       for (const asking of this.#askings.values()) asking.want(feed);
