@@ -36,6 +36,8 @@ export interface IntakeOptions {
   readonly troubles: Troubles;
   /** Whether the relay carries this feed. */
   readonly carries: (feed: string) => boolean;
+  /** Called when a message is taken. */
+  readonly onTaken?: (message: SignedValue) => void;
 }
 
 /** The one gate through which messages of others come into the log. */
@@ -121,6 +123,7 @@ export class Intake implements Brake {
     if (error === null) {
       heads.expect(author, sequence);
       troubles.clear(author);
+      this.#options.onTaken?.(message);
       return 'taken';
     }
     if (isOutOfOrder(error)) return 'skipped';
