@@ -1,8 +1,11 @@
+import { refuseHalfRestored } from './backup/place.js';
 import type { Config } from './config/config.js';
 import { prepareFolders } from './config/prepare-folders.js';
 import type { Operator } from './control/methods.js';
 import type { ControlServer } from './control/server.js';
-import type { Graph, InviteDesk } from './invites/desk.js';
+import { Health } from './health.js';
+import type { Graph, InviteDesk, Origin } from './invites/desk.js';
+import { Post } from './post.js';
 import {
   buildControl,
   buildSite,
@@ -10,17 +13,20 @@ import {
   dialWhileOnline,
   type Ground,
   openDesk,
+  openDoor,
   openRelay,
   pathsOf,
+  type Timings,
 } from './rooms.js';
 import { drawRiddle, type Riddle, type Site } from './site/site.js';
 import { mintCode } from './ssb/code.js';
+import type { FeedReport } from './ssb/feeds/reports.js';
 import type { RelayThread } from './ssb/relay-thread.js';
-import { type Snapshot, takeSnapshot } from './status/snapshot.js';
-import { hintOf, messageOf, SnugError } from './support/errors.js';
+import type { Snapshot } from './status/snapshot.js';
+import { messageOf, SnugError } from './support/errors.js';
+import type { FeedId } from './support/feed-id.js';
 import type { Service } from './support/lifecycle.js';
 import type { Log } from './support/log.js';
-import { packageVersion } from './support/package.js';
 import type { Tor } from './tor/tor.js';
 
 /** What {@link App} is built from; a test may draw riddles whose answers it knows. */
@@ -28,6 +34,8 @@ export interface AppOptions {
   readonly config: Config;
   readonly log: Log;
   readonly draw?: () => Riddle;
+  /** Other waits, for tests. */
+  readonly timings?: Timings;
 }
 
 /** The composition root: builds every room, and starts and stops them in order. */
@@ -36,6 +44,8 @@ export class App implements Service {
   readonly #tor: Tor;
   readonly #site: Site;
   readonly #control: ControlServer;
+  readonly #health: Health;
+  readonly #post: Post;
   readonly #stops: (() => Promise<void> | void)[] = [];
   #openedDesk: InviteDesk | undefined;
   #openedRelay: RelayThread | undefined;
@@ -46,8 +56,8 @@ export class App implements Service {
     this.#fail = resolve;
   });
 
-  constructor({ config, log, draw }: AppOptions) {
-    this.#ground = { config, log, paths: pathsOf(config) };
+  constructor({ config, log, draw, timings }: AppOptions) {
+    this.#ground = { config, log, paths: pathsOf(config), timings };
     this.#tor = buildTor(this.#ground);
     this.#control = buildControl(this.#ground, this.#operator());
     this.#site = buildSite(this.#ground, {
@@ -59,6 +69,19 @@ export class App implements Service {
       draw: draw ?? drawRiddle,
       cutOff: (circuit) => this.#cutOff(circuit),
     });
+    this.#health = new Health(this.#ground, {
+      tor: this.#tor,
+      site: this.#site,
+      siteListens: () => this.#siteListens,
+      desk: () => this.#openedDesk,
+      relay: () => this.#openedRelay,
+      mail: () => this.#post.status(),
+    });
+    this.#post = new Post(this.#ground, {
+      tor: this.#tor,
+      health: this.#health,
+      desk: () => this.#desk,
+    });
   }
 
   /**
@@ -69,14 +92,18 @@ export class App implements Service {
    */
   async start(signal: AbortSignal): Promise<void> {
     try {
+      await refuseHalfRestored(this.#ground.config.paths.state);
       prepareFolders(this.#ground.config);
       await this.#openDesk();
+      await this.#run(this.#health, signal);
       await this.#run(this.#control, signal);
       await this.#run(this.#tor, signal);
       await this.#openRelay();
       await this.#run(this.#site, signal);
       this.#siteListens = true;
       this.#stops.push(dialWhileOnline(this.#tor, this.#relay));
+      await this.#run(this.#health.visits, signal);
+      await this.#run(this.#post, signal);
       await this.#tor.goOnline();
     } catch (error) {
       await this.stop();
@@ -108,18 +135,7 @@ export class App implements Service {
 
   /** @returns one look at every room */
   status(): Snapshot {
-    const desk = this.#openedDesk;
-    const rooms = {
-      tor: this.#tor.status(),
-      ssb: this.#openedRelay?.status(),
-      desk: desk && { ...desk.budget(), ...desk.counters() },
-      site: this.#siteListens,
-    };
-    return takeSnapshot(rooms, {
-      version: packageVersion(),
-      uptimeSeconds: process.uptime(),
-      ssbAddress: this.#openedRelay?.address,
-    });
+    return this.#health.status();
   }
 
   async #run(service: Service, signal: AbortSignal): Promise<void> {
@@ -141,10 +157,7 @@ export class App implements Service {
     this.#stops.push(() => relay.close());
     this.#openedRelay = relay;
     void relay.died.then(this.#fail);
-    await this.#desk.reconcile().catch((error: unknown) => {
-      this.#ground.log.error(`${messageOf(error)} ${hintOf(error) ?? ''}`);
-    });
-    relay.admit(this.#desk);
+    await openDoor(relay, this.#desk, this.#ground.log);
   }
 
   #codeTarget() {
@@ -158,6 +171,7 @@ export class App implements Service {
       isFollowing: (feed) => this.#relay.isFollowing(feed),
       isBlocking: (feed) => this.#relay.isBlocking(feed),
       follow: (feed) => this.#relay.follow(feed),
+      unfollow: (feed) => this.#relay.unfollow(feed),
       block: (feed) => this.#relay.block(feed),
       unblock: (feed) => this.#relay.unblock(feed),
     };
@@ -165,16 +179,41 @@ export class App implements Service {
 
   #operator(): Operator {
     return {
-      status: () => this.status(),
-      createInvite: (options) => this.#desk.create(options),
+      status: () => this.#health.look(),
+      metrics: () => this.#health.metrics(),
+      createInvite: (wish, mailTo) =>
+        mailTo === undefined ? this.#desk.create(wish) : this.#post.invite(mailTo, wish),
+      testMail: () => this.#post.test(),
       listInvites: () => this.#desk.list(),
       revokeInvite: (id) => this.#desk.revoke(id),
-      ban: (feed, reason) => this.#desk.ban(feed, reason),
+      ban: (feed, reason) => this.#desk.ban(this.#notOwn(feed), reason),
       unban: (feed) => this.#desk.unban(feed),
       listBans: () => this.#desk.bans(),
-      listMembers: async () => this.#relay.feeds(),
-      showMember: async (feed) => this.#relay.feed(feed),
+      listMembers: async () => this.#withOrigins(await this.#relay.feeds()),
+      showMember: async (feed) => (await this.#withOrigins([await this.#relay.feed(feed)]))[0],
+      recordsForBackup: async () => ({
+        feed: this.#relay.id,
+        host: this.#tor.host,
+        // In this order: what the ledger knows and the feed does not is published again.
+        ownFeed: await this.#relay.ownFeed(),
+        invites: await this.#desk.export(),
+      }),
+      publishAnyway: () => this.#relay.giveUpWaiting(),
+      removeMember: (feed, withGuests) => this.#desk.remove(this.#notOwn(feed), withGuests),
     };
+  }
+
+  /** Puts what the desk has on record of them beside how feeds stand in the log. */
+  async #withOrigins(reports: FeedReport[]): Promise<(FeedReport & Origin)[]> {
+    const origins = await this.#desk.origins(reports.map(({ feed }) => feed));
+    return reports.map((report) => ({ ...report, ...origins.get(report.feed) }));
+  }
+
+  #notOwn(feed: FeedId): FeedId {
+    if (feed !== this.#relay.id) return feed;
+    throw new SnugError('OWN_FEED', "That is this relay's own feed.", {
+      hint: 'Name the feed of somebody else; "snug member list" shows who is a member.',
+    });
   }
 
   /** A Tor that is restarting has closed the circuit already, and one too busy to be asked will. */

@@ -1,12 +1,17 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from './config/config.js';
 import { controlMethods, type Operator } from './control/methods.js';
 import { ControlServer } from './control/server.js';
 import { type CodeMint, type Graph, InviteDesk } from './invites/desk.js';
 import { Site, type SiteOptions } from './site/site.js';
+import type { HoldTimings } from './ssb/own/hold-types.js';
 import { openRelayThread, type RelayThread } from './ssb/relay-thread.js';
+import { hintOf, messageOf } from './support/errors.js';
 import type { Log } from './support/log.js';
+import type { VisitTimings } from './tor/self-visits.js';
 import type { TorStatus } from './tor/status.js';
+import { TIMINGS, type TorTimings } from './tor/timings.js';
 import { Tor } from './tor/tor.js';
 
 const SITE_PORT = 80;
@@ -18,6 +23,14 @@ export interface Ground {
   readonly config: Config;
   readonly paths: Paths;
   readonly log: Log;
+  readonly timings?: Timings | undefined;
+}
+
+/** Waits that a test makes shorter. */
+export interface Timings {
+  readonly tor?: Partial<TorTimings>;
+  readonly visits?: Partial<VisitTimings>;
+  readonly hold?: Partial<HoldTimings>;
 }
 
 /** The names of everything on the disk, in one place. */
@@ -33,13 +46,14 @@ export function pathsOf(config: Config) {
     ledger: join(state, 'invites'),
     database: join(state, 'ssb'),
     tor: join(state, 'tor'),
+    mail: join(state, 'mail'),
     torSockets: join(run, 'tor'),
   };
 }
 
 /** @returns Tor with one onion service: the site on port 80, SSB on the port of the codes */
-export function buildTor({ config, paths, log }: Ground): Tor {
-  return new Tor({
+export function buildTor({ config, paths, log, timings }: Ground): Tor {
+  const options = {
     binary: config.tor.binary,
     include: config.tor.include,
     folder: paths.tor,
@@ -51,7 +65,8 @@ export function buildTor({ config, paths, log }: Ground): Tor {
     streamsPerCircuit: config.limits.streamsPerCircuit,
     log: log.room('tor'),
     now: Date.now,
-  });
+  };
+  return new Tor(options, { ...TIMINGS, ...timings?.tor });
 }
 
 /** @returns the public pages, in front of the desk */
@@ -97,7 +112,8 @@ export function openDesk(
 }
 
 /** @returns the SSB relay behind Tor's onion service, in its own thread, closed to everybody so far */
-export function openRelay({ config, paths, log }: Ground, tor: Tor): Promise<RelayThread> {
+export function openRelay(ground: Ground, tor: Tor): Promise<RelayThread> {
+  const { config, paths, log, timings } = ground;
   return openRelayThread({
     folder: paths.database,
     listen: paths.ssb,
@@ -120,7 +136,48 @@ export function openRelay({ config, paths, log }: Ground, tor: Tor): Promise<Rel
     },
     connections: config.limits.connections,
     peers: config.peers,
+    ...(timings?.hold === undefined ? {} : { hold: timings.hold }),
     log: log.room('ssb'),
+  });
+}
+
+/** How long after a failure it is tried again to take note of what has come back. */
+const TRY_AGAIN_MS = 60_000;
+
+async function reconcile(desk: InviteDesk, log: Log): Promise<void> {
+  await desk.reconcile().catch((error: unknown) => {
+    log.error(`${messageOf(error)} ${hintOf(error) ?? ''}`);
+  });
+}
+
+/**
+ * Each time that the relay has waited for its own feed and it is back: the desk learns what is news
+ * to it, then publishing goes on, and what was owed meanwhile is published.
+ */
+async function followOwnFeed(relay: RelayThread, desk: InviteDesk, log: Log): Promise<void> {
+  for (;;) {
+    const news = await relay.untilOwnFeedBack();
+    try {
+      await desk.catchUp(news);
+      await relay.publishAgain();
+      await reconcile(desk, log);
+    } catch (error) {
+      log.error(`the own feed is back, but publishing cannot go on yet: ${messageOf(error)}`);
+      await delay(TRY_AGAIN_MS, undefined, { ref: false });
+    }
+  }
+}
+
+/**
+ * Lets the desk decide who comes in, once log and desk agree; while the relay waits for its own
+ * feed they cannot, and it is members who bring it.
+ */
+export async function openDoor(relay: RelayThread, desk: InviteDesk, log: Log): Promise<void> {
+  if (relay.status().ownFeed.held === undefined) await reconcile(desk, log);
+  else await desk.beginDoubt();
+  relay.admit(desk);
+  followOwnFeed(relay, desk, log).catch((error: unknown) => {
+    log.debug(`the own feed is not followed any more: ${messageOf(error)}`);
   });
 }
 

@@ -5,6 +5,7 @@ import type { Config } from './config.js';
 import { defaultRun, defaultState } from './default-folders.js';
 import { checkFolders } from './folder-rules.js';
 import { keyLines } from './key-lines.js';
+import { mailRules, toMail } from './mail.js';
 import { repeatedPeers, toPeers } from './peers.js';
 import { ConfigError, type Finding, fileError, problemOf } from './problems.js';
 import { type ConfigSource, type ConfigText, readConfigFile } from './read-file.js';
@@ -60,8 +61,13 @@ function errorOf({ file, text }: ConfigText, findings: readonly Finding[]): Conf
   );
 }
 
-function configOf(settings: Settings, paths: Config['paths'], source: ConfigText): Config {
-  const { tor, invites, members, feeds, blobs, site, limits } = settings;
+function configOf(
+  settings: Settings,
+  paths: Config['paths'],
+  source: ConfigText,
+  env: NodeJS.ProcessEnv,
+): Config {
+  const { tor, invites, members, feeds, blobs, site, mail, log, limits } = settings;
   return {
     file: source.file,
     paths,
@@ -84,6 +90,8 @@ function configOf(settings: Settings, paths: Config['paths'], source: ConfigText
     blobs: { maxMb: blobs.max_mb, totalMb: blobs.total_mb },
     peers: toPeers(settings.peers, source.text),
     site: { title: site.title },
+    mail: toMail(mail, absolute(mail.password_file, source), env),
+    log: { file: absolute(log.file, source) },
     limits: {
       requestsPerMinute: limits.requests_per_minute,
       streamsPerCircuit: limits.streams_per_circuit,
@@ -116,7 +124,8 @@ export function loadConfig(source: ConfigSource): Config {
     ...(checked.issues ?? []).map(findingOf),
     ...checkFolders(paths),
     ...repeatedPeers(document),
+    ...mailRules(document),
   ];
   if (!checked.success || findings.length > 0) throw errorOf(text, findings);
-  return freeze(configOf(checked.output, paths, text));
+  return freeze(configOf(checked.output, paths, text, source.env));
 }

@@ -47,6 +47,8 @@ export const ASK_AGAIN_MS = 10 * MINUTE_MS;
 export const MAX_WAITING = 1_000;
 /** Bans are kept in memory, for they are asked for at every handshake: 10,000 are some 3 MB. */
 export const MAX_BANS = 10_000;
+/** Removals are kept in memory too, for the desk asks at every start and redemption. */
+export const MAX_REMOVALS = 10_000;
 /** How long closing waits for calls under way; a claim cut off here is completed at the next start. */
 export const CLOSE_PATIENCE_MS = 5_000;
 /** The longest wait that an over-budget answer names, should the budget hardly refill at all. */

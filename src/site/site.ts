@@ -8,9 +8,10 @@ import type { Duplex } from 'node:stream';
 import { codeOf } from '../support/errors.js';
 import type { Service } from '../support/lifecycle.js';
 import { acceptCircuits } from '../support/proxy-line.js';
-import { listenOnSocket } from '../support/unix-socket.js';
+import { isAnswering, listenOnSocket } from '../support/unix-socket.js';
 import { CircuitLimits } from './circuits.js';
 import { type SiteOptions, TOR_TIMEOUTS } from './options.js';
+import { OwnVisit } from './own-visit.js';
 import { routes } from './routes.js';
 
 export type {
@@ -53,6 +54,8 @@ export class Site implements Service {
   readonly #options: SiteOptions;
   readonly #limits: CircuitLimits;
   readonly #http: HttpServer;
+  /** How the relay visits itself. */
+  readonly ownVisit = new OwnVisit();
   readonly #door: Server;
   readonly #open = new Set<Socket>();
 
@@ -86,6 +89,17 @@ export class Site implements Service {
     await closed;
   }
 
+  /** @returns whether somebody would be let in who knocks at the socket, without Tor */
+  answers(): Promise<boolean> {
+    return isAnswering(this.#options.socket);
+  }
+
+  /** Makes the socket anew, for one whose file is gone; whoever is in stays. Throws as start. */
+  async reopen(): Promise<void> {
+    this.#door.close();
+    await listenOnSocket(this.#door, this.#options.socket);
+  }
+
   #createHttp(): HttpServer {
     const timeouts = this.#options.timeouts ?? TOR_TIMEOUTS;
     const server = createHttpServer({
@@ -101,7 +115,7 @@ export class Site implements Service {
     server.on('clientError', refuse);
     // Node would go on answering 503 on this connection, out of reach of the circuit's limits.
     server.on('dropRequest', (_req, socket) => socket.destroy());
-    server.on('request', routes(this.#options, this.#limits));
+    server.on('request', routes(this.#options, this.#limits, this.ownVisit));
     return server;
   }
 

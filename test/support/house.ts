@@ -6,7 +6,18 @@ export interface SourceFile {
   readonly text: string;
 }
 
-const ROOMS = ['config', 'tor', 'ssb', 'invites', 'site', 'mail', 'status', 'control'];
+const ROOMS = [
+  'config',
+  'tor',
+  'ssb',
+  'invites',
+  'site',
+  'mail',
+  'status',
+  'control',
+  'doctor',
+  'backup',
+];
 /** Any room that is a consumer of others declares what it needs; app.ts and rooms.ts wire them. */
 const ONLY_SUPPORT = Object.fromEntries(ROOMS.map((room) => [room, ['support']]));
 
@@ -16,12 +27,28 @@ const ONLY_SUPPORT = Object.fromEntries(ROOMS.map((room) => [room, ['support']])
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli'],
-  cli: ['app.ts', 'config', 'control', 'status', 'support'],
+  cli: [
+    'app.ts',
+    'backup',
+    'backups.ts',
+    'checkup',
+    'config',
+    'control',
+    'doctor',
+    'status',
+    'support',
+  ],
+  // What the doctor looks at, put together as app.ts puts the rooms together.
+  checkup: ['rooms.ts', ...ROOMS, 'support'],
+  // What `snug backup` and `snug restore` do, put together in the same way.
+  'backups.ts': ['rooms.ts', ...ROOMS, 'support'],
   // The demo runs the relay as an operator would, from outside.
   demo: ['app.ts', 'config', 'control', 'support'],
   // The measurements do the same, and speak SSB to it.
   bench: ['control', 'demo', 'ssb', 'status', 'support'],
-  'app.ts': ['rooms.ts', ...ROOMS, 'support'],
+  'app.ts': ['health.ts', 'post.ts', 'rooms.ts', ...ROOMS, 'support'],
+  'health.ts': ['rooms.ts', ...ROOMS, 'support'],
+  'post.ts': ['health.ts', 'rooms.ts', ...ROOMS, 'support'],
   'rooms.ts': [...ROOMS, 'support'],
   ...ONLY_SUPPORT,
   support: [],
@@ -40,10 +67,14 @@ export const SOLE_IMPORTERS: readonly (readonly [RegExp, ...string[]])[] = [
     'bench/',
     'demo/stock-peer.ts',
   ],
-  [/^(svg-captcha|@resvg\/resvg-js)$/, 'site/'],
+  [/^svg-captcha$/, 'site/'],
+  [/^@resvg\/resvg-js$/, 'site/', 'support/qr.ts'],
+  [/^qr$/, 'support/qr.ts'],
+  [/^socks$/, 'support/tor-dial.ts', 'bench/', 'demo/stock-peer.ts'],
   [/^express(-.*)?$/, 'site/'],
   [/^nodemailer$/, 'mail/'],
   [/^classic-level$/, 'invites/'],
+  [/^(age-encryption|modern-tar)$/, 'backup/'],
 ];
 
 export const LONGEST_FILE = 250;

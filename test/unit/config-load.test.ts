@@ -50,6 +50,8 @@ test('an empty file gives the documented defaults', () => {
     blobs: { maxMb: 5, totalMb: 2000 },
     peers: [],
     site: { title: 'Snug' },
+    mail: undefined,
+    log: { file: undefined },
     limits: {
       requestsPerMinute: 60,
       streamsPerCircuit: 16,
@@ -86,6 +88,8 @@ max_mb = 100
 total_mb = 1
 [site]
 title = "  The Fox & Hounds 🦊 "
+[log]
+file = "snug.log"
 [limits]
 requests_per_minute = 10
 streams_per_circuit = 65535
@@ -103,6 +107,8 @@ const EVERYTHING_READ = {
   peers: [],
   blobs: { maxMb: 100, totalMb: 1 },
   site: { title: 'The Fox & Hounds 🦊' },
+  mail: undefined,
+  log: { file: join(folder, 'snug.log') },
   limits: {
     requestsPerMinute: 10,
     streamsPerCircuit: 65535,

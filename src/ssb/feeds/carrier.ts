@@ -1,12 +1,12 @@
 import type { Peer, Plugin, SignedValue, SsbServer } from 'ssb-server';
-import { SnugError } from '../../support/errors.js';
 import type { Log } from '../../support/log.js';
+import type { OwnFeedPort } from '../own/comparison.js';
 import { Asking } from './asking.js';
 import { ebtPlugin } from './ebt.js';
 import { BoundedEpidemic } from './epidemic.js';
 import { Heads } from './heads.js';
 import { Intake } from './intake.js';
-import { type FeedLimits, Room, SMALL_BOARD } from './room.js';
+import { diskFull, type FeedLimits, Room, SMALL_BOARD } from './room.js';
 import { Serving } from './serving.js';
 import { Sizes } from './sizes.js';
 import { type Trouble, Troubles } from './troubles.js';
@@ -24,6 +24,10 @@ export interface CarrierOptions {
   readonly stallMs?: number | undefined;
   /** Whether the relay itself blocks the feed. */
   readonly isBlocked: (feed: string) => boolean;
+  /** A peer has brought a message of the own feed. */
+  readonly onOwn?: (message: SignedValue) => void;
+  /** A peer says how much it holds of the own feed. */
+  readonly onClaim?: (peer: string, sequence: number) => void;
   readonly log: Log;
 }
 
@@ -75,6 +79,9 @@ export class Carrier {
       room: this.#room,
       troubles: this.#troubles,
       carries: (feed) => this.#carried.has(feed) && !options.isBlocked(feed),
+      onTaken: (message) => {
+        if (message.author === options.id) options.onOwn?.(message);
+      },
     });
     const serves = (feed: string) => !options.isBlocked(feed);
     this.epidemic = new BoundedEpidemic({
@@ -84,6 +91,7 @@ export class Carrier {
       take: (message, sender, judged) => this.#intake.take(message, sender, judged),
       serves,
       onRefused: (feed, peer) => this.#onRefused(feed, peer),
+      onClaim: (peer) => options.onClaim?.(peer, this.claimOf(peer) ?? 0),
     });
     this.#serving = new Serving({
       heads: this.#heads,
@@ -120,6 +128,22 @@ export class Carrier {
     const trouble = this.#troubles.of(feed);
     if (trouble === undefined) return { state: 'ok', sequence };
     return { state: trouble.state, sequence, reason: trouble.reason };
+  }
+
+  /** The relay's own feed, to be compared with what peers hold of it. */
+  get own(): OwnFeedPort {
+    const { id } = this.#options;
+    return {
+      id,
+      stored: () => this.#heads.stored(id),
+      next: () => this.#heads.next(id),
+      take: (message, sender, judged) => this.#intake.take(message, sender, judged),
+    };
+  }
+
+  /** @returns how much of the own feed a connected peer has by its own word (EBT) */
+  claimOf(peer: string): number | undefined {
+    return this.epidemic.claimOf(this.#options.id, peer);
   }
 
   /** @returns what asks a connected peer that may not speak EBT */
@@ -232,10 +256,4 @@ export class Carrier {
   #readAt(feed: string, sequence: number, cb: (message: SignedValue | null) => void): void {
     this.#server?.getAtSequence([feed, sequence], (_error, message) => cb(message?.value ?? null));
   }
-}
-
-function diskFull(): SnugError {
-  return new SnugError('DISK_FULL', 'The disk of the relay is full.', {
-    hint: 'Make room on it. Nothing is lost.',
-  });
 }

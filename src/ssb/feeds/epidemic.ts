@@ -27,6 +27,8 @@ export interface EpidemicHost {
   readonly serves: (feed: string) => boolean;
   /** The message is refused: the feed ends between us and this peer. */
   readonly onRefused: (feed: string, peer: string) => void;
+  /** A peer speaks of the relay's own feed. */
+  readonly onClaim?: (peer: string) => void;
 }
 
 /** Messages in memory for one peer, at most; beyond, they are read from the disk when it is time. */
@@ -80,9 +82,17 @@ export class BoundedEpidemic {
       for (const [id, note] of sound) asked.set(id, asksFor(note, version));
       // Thrown where the packet was read, which ends this connection.
       if (asked.size > MOST_FEEDS) throw new Error('the peer speaks of too many feeds');
+      // Its clock is up to date a moment later.
+      if (Object.hasOwn(clock, this.#host.id)) setImmediate(() => this.#host.onClaim?.(peer));
       return Object.fromEntries(sound);
     };
     return stream;
+  }
+
+  /** @returns how much of a feed a connected peer has by its own word; undefined if it said nothing */
+  claimOf(feed: string, peer: string): number | undefined {
+    const claim = this.core.state.peers[peer]?.clock?.[feed];
+    return claim === undefined ? undefined : Math.max(0, claim);
   }
 
   /** Carries a feed, or no longer. */

@@ -38,6 +38,8 @@ export interface IntakeOptions {
   readonly troubles: Troubles;
   /** Whether the relay carries this feed. */
   readonly carries: (feed: string) => boolean;
+  /** Called when a message is taken. */
+  readonly onTaken?: (message: SignedValue) => void;
 }
 
 /** The one gate through which messages of others come into the log. */
@@ -124,6 +126,7 @@ export class Intake implements Brake {
       heads.expect(author, sequence);
       sizes.add(message);
       troubles.clear(author);
+      this.#options.onTaken?.(message);
       return 'taken';
     }
     if (isOutOfOrder(error)) return 'skipped';

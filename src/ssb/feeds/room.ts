@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import { SnugError } from '../../support/errors.js';
 import type { Log } from '../../support/log.js';
 
 /** How much may be kept. */
@@ -162,4 +163,11 @@ export class Room {
       this.#free = 0;
     }
   }
+}
+
+/** @returns the error of a publication for which there is no room */
+export function diskFull(): SnugError {
+  return new SnugError('DISK_FULL', 'The disk of the relay is full.', {
+    hint: 'Make room on it. Nothing is lost.',
+  });
 }
