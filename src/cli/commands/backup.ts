@@ -123,7 +123,7 @@ function addBackup(root: Command, cli: Cli): void {
     .description('write keys, invites, bans and configuration into one encrypted file')
     .argument('<file>', 'to be written; - for the standard output')
     .option('--with-log', 'also all messages and blobs', false)
-    .option('--recipient <age1…>', 'for this key of age instead of a passphrase', collect)
+    .option('--recipient <key>', 'for this recipient of age (age1…), not a passphrase', collect)
     .addOption(passphraseFile().conflicts('recipient'))
     .option('--force', 'overwrite the file', false)
     .action((file: string, flags: BackupFlags) => runBackup(cli, file, flags));
