@@ -2,6 +2,7 @@ import type { Peer, Plugin, SignedValue, SsbServer } from 'ssb-server';
 import type { Log } from '../../support/log.js';
 import type { OwnFeedPort } from '../own/comparison.js';
 import { Asking } from './asking.js';
+import { BrokenFeeds } from './broken.js';
 import { ebtPlugin } from './ebt.js';
 import { BoundedEpidemic } from './epidemic.js';
 import { Heads } from './heads.js';
@@ -60,8 +61,10 @@ export class Carrier {
   readonly #serving: Serving;
   readonly #carried = new Set<string>();
   readonly #askings = new Map<Peer, Asking>();
-  /** Feeds that a connected peer has sent broken, by peer. */
-  readonly #broken = new Map<string, Set<string>>();
+  readonly #broken = new BrokenFeeds({
+    block: (feed, peer, blocked) => this.epidemic.core.block(feed, peer, blocked),
+    isBlocked: (feed, peer) => this.#serving.isBlocked(feed, peer),
+  });
   #server: SsbServer | undefined;
 
   constructor(options: CarrierOptions) {
@@ -90,7 +93,7 @@ export class Carrier {
       read: (feed, sequence, cb) => this.#readAt(feed, sequence, cb),
       take: (message, sender, judged) => this.#intake.take(message, sender, judged),
       serves,
-      onRefused: (feed, peer) => this.#onRefused(feed, peer),
+      onRefused: (feed, peer) => this.#broken.note(feed, peer),
       onClaim: (peer) => options.onClaim?.(peer, this.claimOf(peer) ?? 0),
     });
     this.#serving = new Serving({
@@ -207,7 +210,7 @@ export class Carrier {
     peer.once('closed', () => {
       asking.stop();
       this.#askings.delete(peer);
-      this.#forgive(peer.id);
+      this.#broken.forgive(peer.id);
     });
   }
 
@@ -227,20 +230,6 @@ export class Carrier {
     if (this.#serving.isBlocked(from, to) === blocked) return;
     this.#serving.block(from, to, blocked);
     this.epidemic.core.block(from, to, blocked);
-  }
-
-  /** The peer need not send more of it; at its next visit it may have been mended. */
-  #onRefused(feed: string, peer: string): void {
-    const feeds = this.#broken.get(peer) ?? new Set();
-    this.#broken.set(peer, feeds.add(feed));
-    this.epidemic.core.block(feed, peer, true);
-  }
-
-  #forgive(peer: string): void {
-    for (const feed of this.#broken.get(peer) ?? []) {
-      if (!this.#serving.isBlocked(feed, peer)) this.epidemic.core.block(feed, peer, false);
-    }
-    this.#broken.delete(peer);
   }
 
   /** There is room again. */
