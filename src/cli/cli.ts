@@ -14,6 +14,11 @@ export interface Cli {
    */
   config(): Config;
   /**
+   * The configuration of the relay that `ask` speaks to, for commands that also look at its files.
+   * @throws SnugError CONFIG_NOT_NAMED when only its socket is named; CONFIG_INVALID
+   */
+  relayConfig(): Config;
+  /**
    * Asks the running relay; its socket is named by `--control`, or that of the configuration.
    * @throws SnugError NOT_RUNNING, NOT_ALLOWED, or what the relay answers
    */

@@ -38,6 +38,7 @@ ${EXIT_WORDS.map(([code, meaning]) => `  ${String(code).padEnd(2)}  ${meaning}`)
 
 const BY_CODE: Readonly<Record<string, number>> = {
   CONFIG_INVALID: EXIT.configuration,
+  CONFIG_NOT_NAMED: EXIT.usage,
   FOLDER_UNUSABLE: EXIT.configuration,
   PEER_IS_SELF: EXIT.configuration,
   SOCKET_IN_USE: EXIT.alreadyRunning,

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { loadConfig } from '../config/load-config.js';
 import { callControl } from '../control/client.js';
+import { SnugError } from '../support/errors.js';
 import { packageVersion } from '../support/package.js';
 import type { AddCommands, Cli } from './cli.js';
 import { addAddress } from './commands/address.js';
@@ -58,18 +59,32 @@ function rootCommand({ out, err }: CliContext['terminal']): Command {
     });
 }
 
+function configNotNamed(): SnugError {
+  return new SnugError(
+    'CONFIG_NOT_NAMED',
+    'The socket of a relay is named, but not its configuration.',
+    { hint: 'This command reads that too: use --config, which names both, instead of --control.' },
+  );
+}
+
 /** @returns what the commands may use; the options are those of the root, once it has parsed them */
 function toolsOf(context: CliContext, root: Command, exitWith: (code: number) => void): Cli {
   const config = () => {
     const { config: file } = root.opts<GlobalOptions>();
     return loadConfig({ env: context.env, ...(file === undefined ? {} : { file }) });
   };
+  const namedSocket = () => root.opts<GlobalOptions>().control ?? context.env.SNUG_CONTROL;
+  const relayConfig = () => {
+    const named = root.opts<GlobalOptions>().config ?? context.env.SNUG_CONFIG;
+    if (namedSocket() && !named) throw configNotNamed();
+    return config();
+  };
   const ask = (method: string, params: unknown = {}) => {
-    const named = root.opts<GlobalOptions>().control ?? context.env.SNUG_CONTROL;
+    const named = namedSocket();
     const socket = named ? resolve(named) : join(config().paths.run, 'control.sock');
     return callControl(socket, method, params);
   };
-  return { ...context, config, ask, exitWith };
+  return { ...context, config, relayConfig, ask, exitWith };
 }
 
 /**

@@ -53,7 +53,7 @@ async function startAll(folder: string, undo: Undo[], options: DemoOptions): Pro
   const { site = '', ssbAddress: ssb = '' } = status;
   const socks = `${visitor.socks.host}:${visitor.socks.port}`;
   const onion = site.replace('http://', '');
-  options.onReady({ site, onion, ssb, socks, state: folder, control });
+  options.onReady({ site, onion, ssb, socks, state: folder, config, control });
   const { onFriends: say } = options;
   if (say !== undefined) {
     const newCode = async () =>

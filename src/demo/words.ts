@@ -10,13 +10,15 @@ export interface DemoReport {
   readonly socks: string;
   /** The folder that holds everything of this demo. */
   readonly state: string;
-  /** The relay's control socket, for `snug --control`. */
+  /** The relay's configuration, for `snug --config`. */
+  readonly config: string;
+  /** Its control socket. */
   readonly control: string;
 }
 
 /** @returns how to visit, join and look after the demo's relay, as lines */
 export function inWords(report: DemoReport): string[] {
-  const { site, socks, control, ssb } = report;
+  const { site, socks, config, ssb } = report;
   const [host = '', port = ''] = socks.split(':');
   return [
     '',
@@ -33,7 +35,7 @@ export function inWords(report: DemoReport): string[] {
     'Solve the riddle, then paste the code into an SSB client that dials through that SOCKS port.',
     `The relay is  ${ssb}`,
     '',
-    `Look after it from another terminal:  npm run snug -- --control ${control} status`,
+    `Look after it from another terminal:  npm run snug -- --config ${config} status`,
     'Ctrl-C ends the demo and removes all of it.',
   ];
 }

@@ -48,15 +48,23 @@ describe('npm run demo -- --json --friends', () => {
     });
     await printed;
     const report = JSON.parse(out) as Record<string, string>;
-    assert.deepEqual(Object.keys(report), ['site', 'onion', 'ssb', 'socks', 'state', 'control']);
-    const { site = '', onion = '', ssb = '', socks = '', state = '', control = '' } = report;
+    assert.deepEqual(Object.keys(report), [
+      'site',
+      'onion',
+      'ssb',
+      'socks',
+      'state',
+      'config',
+      'control',
+    ]);
+    const { site = '', onion = '', ssb = '', socks = '', state = '', config = '' } = report;
     assert.equal(site, `http://${onion}`);
     assert.ok(ssb.startsWith(`onion:${onion}:8008~shs:`));
 
     const [host = '', port] = socks.split(':');
     const page = await askOnion(throughSocks({ host, port: Number(port) }), `${site}/invite/`);
     assert.equal(page.status, 200);
-    const status = await runSnug(['--control', control, 'status', '--json']);
+    const status = await runSnug(['--config', config, 'status', '--json']);
     assert.equal(status.code, 0);
     assert.equal((JSON.parse(status.out) as { site: string }).site, site);
 

@@ -176,4 +176,16 @@ describe('the snug command', () => {
     assert.equal(code, 69);
     assert.match(err, /no-tor[\s\S]*apt install tor/);
   });
+
+  it('wants the configuration of a relay whose files it reads, not of another one', async () => {
+    for (const command of [['log'], ['backup', join(folder, 'b.age')]]) {
+      const { code, err } = await run(...command);
+      assert.equal(code, 64, command[0]);
+      assert.match(err, /use --config/);
+    }
+    const doctor = await run('doctor');
+    assert.equal(doctor.code, 2);
+    assert.match(doctor.out, /use --config/);
+    assert.deepEqual(readdirSync(folder), []);
+  });
 });

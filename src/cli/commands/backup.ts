@@ -74,7 +74,7 @@ function describe({ host, feed, own, createdAt }: Manifest): string[] {
 
 async function runBackup(cli: Cli, file: string, flags: BackupFlags): Promise<void> {
   const { terminal, signal } = cli;
-  const config = cli.config();
+  const config = cli.relayConfig();
   const lock = await lockFor(flags);
   const wish = { withLog: flags.withLog, lock, signal };
   const { manifest, bytes } = await backUp(config, cli.ask, wish, () =>

@@ -48,7 +48,7 @@ export const addLog: AddCommands = (root, cli) => {
     .option('--lines <number>', 'how many of the last lines', parseLines, 50)
     .option('--follow', 'and go on with new ones, until Ctrl-C', false)
     .action(async (options: LogOptions) => {
-      const { file } = cli.config().log;
+      const { file } = cli.relayConfig().log;
       if (file !== undefined) await fromFile(cli, file, options);
       else if (existsSync(SYSTEMD)) await fromJournal(cli, options);
       else throw noLog();
