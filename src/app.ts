@@ -2,13 +2,17 @@ import type { Config } from './config/config.js';
 import { prepareFolders } from './config/prepare-folders.js';
 import type { Operator } from './control/methods.js';
 import type { ControlServer } from './control/server.js';
-import type { Graph, InviteDesk } from './invites/desk.js';
+import type { Entrance, Graph, InviteDesk } from './invites/desk.js';
 import {
+  buildClearnetSite,
   buildControl,
   buildSite,
   buildTor,
+  type Clearnet,
+  checkDomain,
   dialWhileOnline,
   type Ground,
+  openClearnet,
   openDesk,
   openRelay,
   pathsOf,
@@ -40,6 +44,9 @@ export class App implements Service {
   #openedDesk: InviteDesk | undefined;
   #openedRelay: RelayThread | undefined;
   #siteListens = false;
+  #clearnet: Clearnet | undefined;
+  #clearnetProblem: string | undefined;
+  readonly #draw: () => Riddle;
   #fail: (reason: SnugError) => void = () => undefined;
   /** Resolves when a room has ended that cannot be started again without the others. */
   readonly failed = new Promise<SnugError>((resolve) => {
@@ -48,6 +55,7 @@ export class App implements Service {
 
   constructor({ config, log, draw }: AppOptions) {
     this.#ground = { config, log, paths: pathsOf(config) };
+    this.#draw = draw ?? drawRiddle;
     this.#tor = buildTor(this.#ground);
     this.#control = buildControl(this.#ground, this.#operator());
     this.#site = buildSite(this.#ground, {
@@ -56,7 +64,7 @@ export class App implements Service {
         solve: (riddle, text) => this.#desk.solve(riddle, text),
       },
       ready: () => this.#openedRelay !== undefined,
-      draw: draw ?? drawRiddle,
+      draw: this.#draw,
       cutOff: (circuit) => this.#cutOff(circuit),
     });
   }
@@ -70,12 +78,14 @@ export class App implements Service {
   async start(signal: AbortSignal): Promise<void> {
     try {
       prepareFolders(this.#ground.config);
+      await this.#prepareClearnet();
       await this.#openDesk();
       await this.#run(this.#control, signal);
       await this.#run(this.#tor, signal);
       await this.#openRelay();
       await this.#run(this.#site, signal);
       this.#siteListens = true;
+      await this.#openClearnetSite(signal);
       this.#stops.push(dialWhileOnline(this.#tor, this.#relay));
       await this.#tor.goOnline();
     } catch (error) {
@@ -114,6 +124,7 @@ export class App implements Service {
       ssb: this.#openedRelay?.status(),
       desk: desk && { ...desk.budget(), ...desk.counters() },
       site: this.#siteListens,
+      clearnet: this.#clearnetView(),
     };
     return takeSnapshot(rooms, {
       version: packageVersion(),
@@ -137,7 +148,7 @@ export class App implements Service {
   }
 
   async #openRelay(): Promise<void> {
-    const relay = await openRelay(this.#ground, this.#tor);
+    const relay = await openRelay(this.#ground, this.#tor, this.#clearnet);
     this.#stops.push(() => relay.close());
     this.#openedRelay = relay;
     void relay.died.then(this.#fail);
@@ -145,6 +156,31 @@ export class App implements Service {
       this.#ground.log.error(`${messageOf(error)} ${hintOf(error) ?? ''}`);
     });
     relay.admit(this.#desk);
+  }
+
+  async #prepareClearnet(): Promise<void> {
+    const opened = await openClearnet(this.#ground);
+    this.#clearnet = typeof opened === 'string' ? undefined : opened;
+    this.#clearnetProblem = typeof opened === 'string' ? opened : undefined;
+  }
+
+  async #openClearnetSite(signal: AbortSignal): Promise<void> {
+    const clearnet = this.#clearnet;
+    if (clearnet === undefined) return;
+    const { domain, ssb } = clearnet.config;
+    const target = () =>
+      ssb === 'domain' ? { ...this.#codeTarget(), host: domain } : this.#codeTarget();
+    const desk: Entrance = this.#desk.entrance((seed) => mintCode(target(), seed));
+    const parts = { desk, ready: () => this.#siteListens, draw: this.#draw };
+    await this.#run(buildClearnetSite(this.#ground, clearnet, this.#tor, parts), signal);
+  }
+
+  #clearnetView() {
+    const { clearnet } = this.#ground.config;
+    if (clearnet === undefined) return undefined;
+    const { domain, ssb } = clearnet;
+    const problem = this.#clearnetProblem;
+    return { domain, ssb, ...(problem === undefined ? {} : { problem }) };
   }
 
   #codeTarget() {
@@ -174,6 +210,7 @@ export class App implements Service {
       listBans: () => this.#desk.bans(),
       listMembers: async () => this.#relay.feeds(),
       showMember: async (feed) => this.#relay.feed(feed),
+      checkClearnet: () => checkDomain(this.#ground, this.#tor),
     };
   }
 

@@ -1,10 +1,15 @@
 import { join } from 'node:path';
-import type { Config } from './config/config.js';
+import { type Check, checkClearnet } from './clearnet/checks.js';
+import { prepareClearnetFolder } from './clearnet/folder.js';
+import { type ClearnetSockets, clearnetIsOff, clearnetSockets } from './clearnet/plan.js';
+import { outsideThroughTor } from './clearnet/through-tor.js';
+import type { ClearnetConfig, Config } from './config/config.js';
 import { controlMethods, type Operator } from './control/methods.js';
 import { ControlServer } from './control/server.js';
 import { type CodeMint, type Graph, InviteDesk } from './invites/desk.js';
 import { Site, type SiteOptions } from './site/site.js';
 import { openRelayThread, type RelayThread } from './ssb/relay-thread.js';
+import { hintOf, messageOf } from './support/errors.js';
 import type { Log } from './support/log.js';
 import type { TorStatus } from './tor/status.js';
 import { Tor } from './tor/tor.js';
@@ -54,18 +59,86 @@ export function buildTor({ config, paths, log }: Ground): Tor {
   });
 }
 
-/** @returns the public pages, in front of the desk */
-export function buildSite(
-  { config, paths, log }: Ground,
-  parts: Pick<SiteOptions, 'desk' | 'ready' | 'draw' | 'cutOff'>,
-): Site {
-  return new Site({
-    socket: paths.site,
+/** What the public pages are in front of. */
+export type SiteParts = Pick<SiteOptions, 'desk' | 'ready' | 'draw' | 'cutOff'>;
+
+function siteOptions({ config, log }: Ground, parts: SiteParts) {
+  return {
     title: config.site.title,
     ...parts,
     limits: config.limits,
     now: () => performance.now(),
     log: log.room('site'),
+  };
+}
+
+/** @returns the public pages, in front of the desk */
+export function buildSite(ground: Ground, parts: SiteParts): Site {
+  return new Site({ socket: ground.paths.site, ...siteOptions(ground, parts) });
+}
+
+/** The clearnet profile, on and ready for its sockets. */
+export interface Clearnet {
+  readonly config: ClearnetConfig;
+  readonly sockets: ClearnetSockets;
+  readonly socketMode: number;
+}
+
+/**
+ * Prepares the folder of the proxy's sockets. Trouble there is no reason to keep those out who come
+ * through the onion: it is reported, and the relay goes on without the profile.
+ *
+ * @returns undefined when the profile is off; the problem, as a sentence, when it cannot be offered
+ */
+export async function openClearnet({
+  config: { clearnet },
+  log,
+}: Ground): Promise<Clearnet | string | undefined> {
+  if (clearnet === undefined) return undefined;
+  try {
+    const { socketMode } = await prepareClearnetFolder(clearnet.run);
+    log.warning(`${clearnet.domain} shows everybody where this board is ([clearnet] is on).`);
+    return { config: clearnet, sockets: clearnetSockets(clearnet), socketMode };
+  } catch (error) {
+    const problem = `${messageOf(error)} ${hintOf(error) ?? ''}`;
+    log.error(`The clearnet profile is not offered. ${problem}`);
+    return problem;
+  }
+}
+
+/** @returns the same pages for whom the reverse proxy brings */
+export function buildClearnetSite(
+  ground: Ground,
+  { config, sockets, socketMode }: Clearnet,
+  tor: Tor,
+  parts: Omit<SiteParts, 'cutOff'>,
+): Site {
+  const onionPage = () => onionPageOf(tor);
+  return new Site({
+    socket: sockets.site,
+    ...siteOptions(ground, { ...parts, cutOff: () => undefined }),
+    clearnet: { domain: config.domain, onionPage, socketMode },
+  });
+}
+
+function onionPageOf(tor: Tor): string {
+  return `http://${tor.host}/invite/`;
+}
+
+/**
+ * Looks at the domain from outside, through Tor.
+ * @throws SnugError CLEARNET_OFF, TOR_NOT_STARTED
+ */
+export async function checkDomain({ config }: Ground, tor: Tor): Promise<Check[]> {
+  const { clearnet, invites } = config;
+  if (clearnet === undefined) throw clearnetIsOff();
+  return checkClearnet({
+    domain: clearnet.domain,
+    onionPage: onionPageOf(tor),
+    ports: { http: 80, https: 443 },
+    ssbPort: clearnet.ssb === 'domain' ? invites.port : undefined,
+    outside: outsideThroughTor(tor.socksPath),
+    now: Date.now,
   });
 }
 
@@ -97,10 +170,17 @@ export function openDesk(
 }
 
 /** @returns the SSB relay behind Tor's onion service, in its own thread, closed to everybody so far */
-export function openRelay({ config, paths, log }: Ground, tor: Tor): Promise<RelayThread> {
+export function openRelay(
+  { config, paths, log }: Ground,
+  tor: Tor,
+  clearnet: Clearnet | undefined,
+): Promise<RelayThread> {
+  const plain = clearnet?.sockets.ssb;
   return openRelayThread({
     folder: paths.database,
     listen: paths.ssb,
+    ...(clearnet !== undefined &&
+      plain !== undefined && { clearnet: { listen: plain, mode: clearnet.socketMode } }),
     socks: tor.socksPath,
     host: tor.host,
     port: config.invites.port,

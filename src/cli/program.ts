@@ -5,6 +5,7 @@ import { callControl } from '../control/client.js';
 import { packageVersion } from '../support/package.js';
 import type { AddCommands, Cli } from './cli.js';
 import { addBans } from './commands/ban.js';
+import { addClearnet } from './commands/clearnet.js';
 import { addInvites } from './commands/invite.js';
 import { addMembers } from './commands/member.js';
 import { addStart } from './commands/start.js';
@@ -16,7 +17,14 @@ import { printError } from './terminal.js';
 export type CliContext = Pick<Cli, 'env' | 'terminal' | 'signal'>;
 
 /** In the order of `snug --help`. */
-const COMMANDS: readonly AddCommands[] = [addStart, addStatus, addInvites, addMembers, addBans];
+const COMMANDS: readonly AddCommands[] = [
+  addStart,
+  addStatus,
+  addInvites,
+  addMembers,
+  addBans,
+  addClearnet,
+];
 
 interface GlobalOptions {
   config?: string;
@@ -40,9 +48,10 @@ function rootCommand({ out, err }: CliContext['terminal']): Command {
 
 /** @returns what the commands may use; the options are those of the root, once it has parsed them */
 function toolsOf(context: CliContext, root: Command, exitWith: (code: number) => void): Cli {
-  const config = () => {
+  const config = (usual: NodeJS.ProcessEnv = {}) => {
     const { config: file } = root.opts<GlobalOptions>();
-    return loadConfig({ env: context.env, ...(file === undefined ? {} : { file }) });
+    const env = { ...usual, ...context.env };
+    return loadConfig({ env, ...(file === undefined ? {} : { file }) });
   };
   const ask = (method: string, params: unknown = {}) => {
     const named = root.opts<GlobalOptions>().control ?? context.env.SNUG_CONTROL;

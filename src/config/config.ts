@@ -14,6 +14,21 @@ export interface PeerConfig {
   readonly line: number | undefined;
 }
 
+/** The page on a public domain too, through a reverse proxy. It shows where the relay is. */
+export interface ClearnetConfig {
+  /** Lower case, without a port. */
+  readonly domain: string;
+  /** Which address the codes given there carry; `domain` also offers SSB there. */
+  readonly ssb: 'onion' | 'domain';
+  /** Where the proxy's certificate comes from. All paths are absolute. */
+  readonly tls:
+    | { readonly kind: 'acme'; readonly email: string | undefined }
+    | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
+    | { readonly kind: 'internal' };
+  /** Folder of the sockets that the proxy connects to, absolute. */
+  readonly run: string;
+}
+
 /**
  * Everything that the operator may decide, checked and deep-frozen; made only by `loadConfig`.
  * `snug.example.toml` explains each value to the operator, with its range.
@@ -68,6 +83,8 @@ export interface Config {
   readonly site: {
     readonly title: string;
   };
+  /** Undefined while the profile is off, which is the default. */
+  readonly clearnet: ClearnetConfig | undefined;
   readonly limits: {
     /** HTTP requests a minute on one Tor circuit. */
     readonly requestsPerMinute: number;
@@ -88,3 +105,5 @@ const LONGEST_SOCKET_PATH = 107;
 const LONGEST_SOCKET_NAME = 24;
 /** Bytes that the run folder's path may have: `<run>/<socket name>` must fit. */
 export const LONGEST_RUN_FOLDER = LONGEST_SOCKET_PATH - LONGEST_SOCKET_NAME - 1;
+/** The same for the folder of the clearnet's sockets: `/site.sock` is the longest name there. */
+export const LONGEST_CLEARNET_FOLDER = LONGEST_SOCKET_PATH - '/site.sock'.length;

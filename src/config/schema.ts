@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CLEARNET } from './clearnet.js';
 import { PEER_KEYS, PEERS } from './peers.js';
 import { HOST, isTable, PATH, type Table, TITLE, wholeNumber } from './values.js';
 
@@ -34,6 +35,7 @@ const SECTIONS = {
     total_mb: wholeNumber(2000, 1, 1_000_000),
   }),
   site: section({ title: TITLE }),
+  clearnet: section(CLEARNET),
   limits: section({
     // A visit that succeeds takes four requests; fewer than ten would turn visitors away.
     requests_per_minute: wholeNumber(60, 10, 10_000),

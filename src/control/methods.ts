@@ -14,6 +14,7 @@ export interface Operator {
   listBans(): unknown;
   listMembers(): Promise<unknown>;
   showMember(feed: FeedId): Promise<unknown>;
+  checkClearnet(): Promise<unknown>;
 }
 
 const DAY_MS = 86_400_000;
@@ -56,6 +57,7 @@ export function controlMethods(operator: Operator): Readonly<Record<string, Cont
     },
     unban: async (params) => operator.unban(parseFeedId(check(FEED, params).feed)),
     'ban.list': () => operator.listBans(),
+    'clearnet.check': () => operator.checkClearnet(),
     'member.list': () => operator.listMembers(),
     'member.show': (params) => operator.showMember(parseFeedId(check(FEED, params).feed)),
   };

@@ -8,14 +8,24 @@ import { type Counters, newCounters } from './counters.js';
 import { hashOf, type InviteSummary, idOf } from './invite.js';
 import { Ledger } from './ledger.js';
 import { CLOSE_PATIENCE_MS, MAX_WAITING } from './limits.js';
-import { type InviteWish, Minting, type NewInvite, type Solved } from './minting.js';
+import { type Entrance, type InviteWish, Minting, type NewInvite, type Solved } from './minting.js';
 import { Mutex } from './mutex.js';
 import type { CodeMint, Graph } from './ports.js';
 import { Redemptions } from './redemption.js';
 import { Sponsors } from './sponsors.js';
 import { Store } from './store.js';
 
-export type { BanSummary, CodeMint, Counters, Graph, InviteSummary, InviteWish, NewInvite, Solved };
+export type {
+  BanSummary,
+  CodeMint,
+  Counters,
+  Entrance,
+  Graph,
+  InviteSummary,
+  InviteWish,
+  NewInvite,
+  Solved,
+};
 
 /** What the desk is built from. */
 export interface DeskOptions {
@@ -47,6 +57,7 @@ export class InviteDesk {
   readonly #redemptions: Redemptions;
   readonly #sponsors: Sponsors;
   readonly #minting: Minting;
+  readonly #front: Entrance;
   readonly #counters = newCounters();
   /** Everything that speaks to the graph. A slow log holds this up, but not the riddles. */
   readonly #line: Mutex;
@@ -65,6 +76,7 @@ export class InviteDesk {
     const { mint, lifetimeMs, log } = options;
     const counters = this.#counters;
     this.#minting = new Minting({ store, ledger, budget, counters, mint, lifetimeMs, now, log });
+    this.#front = this.#minting.entrance(mint);
   }
 
   /**
@@ -181,12 +193,17 @@ export class InviteDesk {
 
   /** @returns a random id for a riddle with this answer, which is kept in memory for a while */
   pose(answer: string): string {
-    return this.#minting.pose(answer);
+    return this.#front.pose(answer);
   }
 
-  /** Consumes a riddle; a right answer within the budget gets a code. See {@link Minting.solve}. */
+  /** Consumes a riddle; a right answer within the budget gets a code. See {@link Entrance.solve}. */
   solve(riddleId: string, text: string): Promise<Solved> {
-    return this.#minting.solve(riddleId, text);
+    return this.#front.solve(riddleId, text);
+  }
+
+  /** Another way in, whose codes are written differently. See {@link Minting.entrance}. */
+  entrance(mint: CodeMint): Entrance {
+    return this.#minting.entrance(mint);
   }
 
   /** @returns codes that visitors could get now, and how fast that number grows back */

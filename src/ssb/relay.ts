@@ -1,10 +1,9 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Peer, SsbServer } from 'ssb-server';
 import { type FeedId, parseFeedId } from '../support/feed-id.js';
 import type { Log } from '../support/log.js';
 import type { OnionHost } from '../support/onion-host.js';
-import { claimSocket } from '../support/unix-socket.js';
 import { type BlobStatus, Blobs } from './blobs/index.js';
 import type { BlobLimits } from './blobs/limits.js';
 import { Carrier } from './feeds/carrier.js';
@@ -17,15 +16,14 @@ import { OwnFeed } from './own-feed.js';
 import { loadOwnKey } from './own-key.js';
 import { type PeerSettings, type Peers, peersOf } from './peers/peers.js';
 import type { PeerStatus } from './peers/plan.js';
+import { claimSockets, type RelaySockets, setSocketModes } from './sockets.js';
 import { ssbTor } from './ssb-tor/index.js';
 import { buildStack } from './stack.js';
 
 /** Options of {@link Relay.open}. */
-export interface RelayOptions extends PeerSettings {
+export interface RelayOptions extends PeerSettings, RelaySockets {
   /** Folder of the relay's key and database; made 0700. */
   readonly folder: string;
-  /** Unix socket behind the onion service's SSB port. */
-  readonly listen: string;
   /** Unix socket of Tor's SocksPort. */
   readonly socks: string;
   /** Where clients find the relay. */
@@ -107,7 +105,7 @@ export class Relay {
   static async open(options: RelayOptions): Promise<Relay> {
     requireNativeCrypto();
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    await claimSocket(options.listen);
+    await claimSockets(options);
     const keys = loadOwnKey(join(options.folder, 'secret'));
     const peers = peersOf(options, keys.id);
     const gate = { now: CLOSED_GATE };
@@ -140,12 +138,13 @@ export class Relay {
         isMember: async (feed) => (await relay?.isFollowing(feed)) === true,
         transport: ssbTor({
           ...options,
+          listenPlain: options.clearnet?.listen,
           handshakes: MOST_HANDSHAKES,
           onListening: (error) => (error ? reject(error) : resolve(stack)),
         }),
       });
     });
-    chmodSync(options.listen, 0o600);
+    setSocketModes(options);
     relay = new Relay(server, options.folder, gate, { peers, carrier, blobs });
     return relay;
   }

@@ -1,4 +1,5 @@
 import { type BlobView, blobTodo } from './blobs.js';
+import { type ClearnetView, clearnetTodo } from './clearnet.js';
 import type { PeerView } from './peers.js';
 
 /** How the relay is: `well`, `degraded` (works, but somebody should look) or `down`. */
@@ -59,6 +60,8 @@ export interface Rooms {
   readonly desk: DeskView | undefined;
   /** Whether the site listens. */
   readonly site: boolean;
+  /** Left out while that profile is off. */
+  readonly clearnet?: ClearnetView | undefined;
 }
 
 /** What `snug status --json` prints. */
@@ -75,6 +78,8 @@ export interface Snapshot {
   readonly tor: TorView | undefined;
   readonly ssb: SsbView | undefined;
   readonly desk: DeskView | undefined;
+  /** The page on a public domain too; undefined while that profile is off. */
+  readonly clearnet: ClearnetView | undefined;
   /** What somebody should do, in words; empty when all is well. */
   readonly todo: readonly string[];
 }
@@ -88,7 +93,7 @@ function todoOf(rooms: Rooms): string[] {
   if (ssb?.paused !== undefined) {
     todo.push(`Make room: no new messages are taken in. ${ssb.paused}`);
   }
-  todo.push(...blobTodo(ssb?.blobs));
+  todo.push(...blobTodo(ssb?.blobs), ...clearnetTodo(rooms.clearnet));
   if (rooms.desk?.left === 0) {
     todo.push(
       'Nothing: the codes of this hour are used up; visitors are asked to come back later.',
@@ -103,7 +108,8 @@ function healthOf(rooms: Rooms): Health {
   const { paused, blobs } = rooms.ssb;
   const sound =
     rooms.tor.problem === undefined && paused === undefined && blobs.pause === undefined;
-  return sound && rooms.ssb.indexed ? 'well' : 'degraded';
+  const offered = rooms.clearnet?.problem === undefined;
+  return sound && offered && rooms.ssb.indexed ? 'well' : 'degraded';
 }
 
 /** What {@link takeSnapshot} cannot know by itself. */
@@ -129,6 +135,7 @@ export function takeSnapshot(rooms: Rooms, about: About): Snapshot {
     tor: rooms.tor,
     ssb: rooms.ssb,
     desk: rooms.desk,
+    clearnet: rooms.clearnet,
     todo: todoOf(rooms),
   };
 }

@@ -1,4 +1,5 @@
 import { blobLine } from './blobs.js';
+import { clearnetLines } from './clearnet.js';
 import { duration } from './duration.js';
 import { peerLines } from './peers.js';
 import type { DeskView, Snapshot, SsbView, TorView } from './snapshot.js';
@@ -52,6 +53,7 @@ export function inWords(snapshot: Snapshot, now = Date.now()): string[] {
     HEADLINES[snapshot.health],
     `Version   ${snapshot.version}, up ${duration(snapshot.uptimeSeconds)}`,
     `Site      ${snapshot.site === undefined ? 'no address yet' : `${snapshot.site}/invite/`}`,
+    ...clearnetLines(snapshot.clearnet),
     ...torLines(snapshot.tor),
     ssbLine(snapshot.ssb),
     ...(snapshot.ssb === undefined ? [] : [blobLine(snapshot.ssb.blobs)]),

@@ -6,7 +6,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-const ROOMS = ['config', 'tor', 'ssb', 'invites', 'site', 'mail', 'status', 'control'];
+const ROOMS = ['config', 'tor', 'ssb', 'invites', 'site', 'mail', 'status', 'control', 'clearnet'];
 /** Any room that is a consumer of others declares what it needs; app.ts and rooms.ts wire them. */
 const ONLY_SUPPORT = Object.fromEntries(ROOMS.map((room) => [room, ['support']]));
 
@@ -16,9 +16,9 @@ const ONLY_SUPPORT = Object.fromEntries(ROOMS.map((room) => [room, ['support']])
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli'],
-  cli: ['app.ts', 'config', 'control', 'status', 'support'],
+  cli: ['app.ts', 'clearnet', 'config', 'control', 'status', 'support'],
   // The demo runs the relay as an operator would, from outside.
-  demo: ['app.ts', 'config', 'control', 'support'],
+  demo: ['app.ts', 'clearnet', 'config', 'control', 'support'],
   // The measurements do the same, and speak SSB to it.
   bench: ['control', 'demo', 'ssb', 'status', 'support'],
   'app.ts': ['rooms.ts', ...ROOMS, 'support'],

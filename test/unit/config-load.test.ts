@@ -44,6 +44,7 @@ test('an empty file gives the documented defaults', () => {
     blobs: { maxMb: 5, totalMb: 2000 },
     peers: [],
     site: { title: 'Snug' },
+    clearnet: undefined,
     limits: {
       requestsPerMinute: 60,
       streamsPerCircuit: 16,
@@ -79,6 +80,14 @@ max_mb = 100
 total_mb = 1
 [site]
 title = "  The Fox & Hounds 🦊 "
+[clearnet]
+domain = "Pub.Example.org"
+ssb = "domain"
+tls = "files"
+certificate = "pub.pem"
+key = "/etc/keys/pub.pem"
+email = ""
+run = "for-the-proxy"
 [limits]
 requests_per_minute = 10
 streams_per_circuit = 65535
@@ -96,6 +105,12 @@ const EVERYTHING_READ = {
   peers: [],
   blobs: { maxMb: 100, totalMb: 1 },
   site: { title: 'The Fox & Hounds 🦊' },
+  clearnet: {
+    domain: 'pub.example.org',
+    ssb: 'domain',
+    tls: { kind: 'files', certificate: join(folder, 'pub.pem'), key: '/etc/keys/pub.pem' },
+    run: join(folder, 'for-the-proxy'),
+  },
   limits: {
     requestsPerMinute: 10,
     streamsPerCircuit: 65535,

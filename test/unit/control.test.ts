@@ -30,6 +30,7 @@ describe('the control socket', () => {
     unban: NOTHING,
     listBans: () => [],
     listMembers: () => Promise.resolve([]),
+    checkClearnet: () => Promise.resolve([]),
     showMember: () => Promise.resolve({}),
   };
 
