@@ -1,30 +1,33 @@
+import { refuseHalfRestored } from './backup/place.js';
+import { ClearnetSite } from './clearnet-site.js';
 import type { Config } from './config/config.js';
 import { prepareFolders } from './config/prepare-folders.js';
 import type { Operator } from './control/methods.js';
 import type { ControlServer } from './control/server.js';
-import type { Entrance, Graph, InviteDesk } from './invites/desk.js';
+import { Health } from './health.js';
+import type { Graph, InviteDesk, Origin } from './invites/desk.js';
+import { Post } from './post.js';
 import {
-  buildClearnetSite,
   buildControl,
   buildSite,
   buildTor,
-  type Clearnet,
-  checkDomain,
   dialWhileOnline,
   type Ground,
-  openClearnet,
   openDesk,
+  openDoor,
   openRelay,
   pathsOf,
+  type Timings,
 } from './rooms.js';
 import { drawRiddle, type Riddle, type Site } from './site/site.js';
 import { mintCode } from './ssb/code.js';
+import type { FeedReport } from './ssb/feeds/reports.js';
 import type { RelayThread } from './ssb/relay-thread.js';
-import { type Snapshot, takeSnapshot } from './status/snapshot.js';
-import { hintOf, messageOf, SnugError } from './support/errors.js';
+import type { Snapshot } from './status/snapshot.js';
+import { SnugError } from './support/errors.js';
+import type { FeedId } from './support/feed-id.js';
 import type { Service } from './support/lifecycle.js';
 import type { Log } from './support/log.js';
-import { packageVersion } from './support/package.js';
 import type { Tor } from './tor/tor.js';
 
 /** What {@link App} is built from; a test may draw riddles whose answers it knows. */
@@ -32,6 +35,8 @@ export interface AppOptions {
   readonly config: Config;
   readonly log: Log;
   readonly draw?: () => Riddle;
+  /** Other waits, for tests. */
+  readonly timings?: Timings;
 }
 
 /** The composition root: builds every room, and starts and stops them in order. */
@@ -39,33 +44,52 @@ export class App implements Service {
   readonly #ground: Ground;
   readonly #tor: Tor;
   readonly #site: Site;
+  readonly #clearnet: ClearnetSite;
   readonly #control: ControlServer;
+  readonly #health: Health;
+  readonly #post: Post;
   readonly #stops: (() => Promise<void> | void)[] = [];
   #openedDesk: InviteDesk | undefined;
   #openedRelay: RelayThread | undefined;
   #siteListens = false;
-  #clearnet: Clearnet | undefined;
-  #clearnetProblem: string | undefined;
-  readonly #draw: () => Riddle;
   #fail: (reason: SnugError) => void = () => undefined;
   /** Resolves when a room has ended that cannot be started again without the others. */
   readonly failed = new Promise<SnugError>((resolve) => {
     this.#fail = resolve;
   });
 
-  constructor({ config, log, draw }: AppOptions) {
-    this.#ground = { config, log, paths: pathsOf(config) };
-    this.#draw = draw ?? drawRiddle;
+  constructor({ config, log, draw = drawRiddle, timings }: AppOptions) {
+    this.#ground = { config, log, paths: pathsOf(config), timings };
     this.#tor = buildTor(this.#ground);
     this.#control = buildControl(this.#ground, this.#operator());
-    this.#site = buildSite(this.#ground, {
+    this.#site = buildSite(this.#ground, this.#tor, {
       desk: {
         pose: (answer) => this.#desk.pose(answer),
         solve: (riddle, text) => this.#desk.solve(riddle, text),
       },
       ready: () => this.#openedRelay !== undefined,
-      draw: this.#draw,
-      cutOff: (circuit) => this.#cutOff(circuit),
+      draw,
+    });
+    this.#clearnet = new ClearnetSite(this.#ground, {
+      tor: this.#tor,
+      desk: () => this.#desk,
+      codeTarget: () => this.#codeTarget(),
+      ready: () => this.#siteListens,
+      draw,
+    });
+    this.#health = new Health(this.#ground, {
+      tor: this.#tor,
+      site: this.#site,
+      siteListens: () => this.#siteListens,
+      desk: () => this.#openedDesk,
+      relay: () => this.#openedRelay,
+      clearnet: () => this.#clearnet.status(),
+      mail: () => this.#post.status(),
+    });
+    this.#post = new Post(this.#ground, {
+      tor: this.#tor,
+      health: this.#health,
+      desk: () => this.#desk,
     });
   }
 
@@ -77,16 +101,20 @@ export class App implements Service {
    */
   async start(signal: AbortSignal): Promise<void> {
     try {
+      await refuseHalfRestored(this.#ground.config.paths.state);
       prepareFolders(this.#ground.config);
-      await this.#prepareClearnet();
+      await this.#clearnet.prepare();
       await this.#openDesk();
+      await this.#run(this.#health, signal);
       await this.#run(this.#control, signal);
       await this.#run(this.#tor, signal);
       await this.#openRelay();
       await this.#run(this.#site, signal);
       this.#siteListens = true;
-      await this.#openClearnetSite(signal);
+      await this.#run(this.#clearnet, signal);
       this.#stops.push(dialWhileOnline(this.#tor, this.#relay));
+      await this.#run(this.#health.visits, signal);
+      await this.#run(this.#post, signal);
       await this.#tor.goOnline();
     } catch (error) {
       await this.stop();
@@ -118,19 +146,7 @@ export class App implements Service {
 
   /** @returns one look at every room */
   status(): Snapshot {
-    const desk = this.#openedDesk;
-    const rooms = {
-      tor: this.#tor.status(),
-      ssb: this.#openedRelay?.status(),
-      desk: desk && { ...desk.budget(), ...desk.counters() },
-      site: this.#siteListens,
-      clearnet: this.#clearnetView(),
-    };
-    return takeSnapshot(rooms, {
-      version: packageVersion(),
-      uptimeSeconds: process.uptime(),
-      ssbAddress: this.#openedRelay?.address,
-    });
+    return this.#health.status();
   }
 
   async #run(service: Service, signal: AbortSignal): Promise<void> {
@@ -148,39 +164,11 @@ export class App implements Service {
   }
 
   async #openRelay(): Promise<void> {
-    const relay = await openRelay(this.#ground, this.#tor, this.#clearnet);
+    const relay = await openRelay(this.#ground, this.#tor, this.#clearnet.ssbSocket);
     this.#stops.push(() => relay.close());
     this.#openedRelay = relay;
     void relay.died.then(this.#fail);
-    await this.#desk.reconcile().catch((error: unknown) => {
-      this.#ground.log.error(`${messageOf(error)} ${hintOf(error) ?? ''}`);
-    });
-    relay.admit(this.#desk);
-  }
-
-  async #prepareClearnet(): Promise<void> {
-    const opened = await openClearnet(this.#ground);
-    this.#clearnet = typeof opened === 'string' ? undefined : opened;
-    this.#clearnetProblem = typeof opened === 'string' ? opened : undefined;
-  }
-
-  async #openClearnetSite(signal: AbortSignal): Promise<void> {
-    const clearnet = this.#clearnet;
-    if (clearnet === undefined) return;
-    const { domain, ssb } = clearnet.config;
-    const target = () =>
-      ssb === 'domain' ? { ...this.#codeTarget(), host: domain } : this.#codeTarget();
-    const desk: Entrance = this.#desk.entrance((seed) => mintCode(target(), seed));
-    const parts = { desk, ready: () => this.#siteListens, draw: this.#draw };
-    await this.#run(buildClearnetSite(this.#ground, clearnet, this.#tor, parts), signal);
-  }
-
-  #clearnetView() {
-    const { clearnet } = this.#ground.config;
-    if (clearnet === undefined) return undefined;
-    const { domain, ssb } = clearnet;
-    const problem = this.#clearnetProblem;
-    return { domain, ssb, ...(problem === undefined ? {} : { problem }) };
+    await openDoor(relay, this.#desk, this.#ground.log);
   }
 
   #codeTarget() {
@@ -194,6 +182,7 @@ export class App implements Service {
       isFollowing: (feed) => this.#relay.isFollowing(feed),
       isBlocking: (feed) => this.#relay.isBlocking(feed),
       follow: (feed) => this.#relay.follow(feed),
+      unfollow: (feed) => this.#relay.unfollow(feed),
       block: (feed) => this.#relay.block(feed),
       unblock: (feed) => this.#relay.unblock(feed),
     };
@@ -201,23 +190,41 @@ export class App implements Service {
 
   #operator(): Operator {
     return {
-      status: () => this.status(),
-      createInvite: (options) => this.#desk.create(options),
+      status: () => this.#health.look(),
+      metrics: () => this.#health.metrics(),
+      createInvite: (wish, mailTo) =>
+        mailTo === undefined ? this.#desk.create(wish) : this.#post.invite(mailTo, wish),
+      testMail: () => this.#post.test(),
       listInvites: () => this.#desk.list(),
       revokeInvite: (id) => this.#desk.revoke(id),
-      ban: (feed, reason) => this.#desk.ban(feed, reason),
+      ban: (feed, reason) => this.#desk.ban(this.#notOwn(feed), reason),
       unban: (feed) => this.#desk.unban(feed),
       listBans: () => this.#desk.bans(),
-      listMembers: async () => this.#relay.feeds(),
-      showMember: async (feed) => this.#relay.feed(feed),
-      checkClearnet: () => checkDomain(this.#ground, this.#tor),
+      checkClearnet: () => this.#clearnet.check(),
+      listMembers: async () => this.#withOrigins(await this.#relay.feeds()),
+      showMember: async (feed) => (await this.#withOrigins([await this.#relay.feed(feed)]))[0],
+      recordsForBackup: async () => ({
+        feed: this.#relay.id,
+        host: this.#tor.host,
+        // In this order: what the ledger knows and the feed does not is published again.
+        ownFeed: await this.#relay.ownFeed(),
+        invites: await this.#desk.export(),
+      }),
+      publishAnyway: () => this.#relay.giveUpWaiting(),
+      removeMember: (feed, withGuests) => this.#desk.remove(this.#notOwn(feed), withGuests),
     };
   }
 
-  /** A Tor that is restarting has closed the circuit already, and one too busy to be asked will. */
-  #cutOff(circuit: number): void {
-    this.#tor.closeCircuit(circuit).catch((error: unknown) => {
-      this.#ground.log.debug(`a circuit was not closed: ${messageOf(error)}`);
+  /** Puts what the desk has on record of them beside how feeds stand in the log. */
+  async #withOrigins(reports: FeedReport[]): Promise<(FeedReport & Origin)[]> {
+    const origins = await this.#desk.origins(reports.map(({ feed }) => feed));
+    return reports.map((report) => ({ ...report, ...origins.get(report.feed) }));
+  }
+
+  #notOwn(feed: FeedId): FeedId {
+    if (feed !== this.#relay.id) return feed;
+    throw new SnugError('OWN_FEED', "That is this relay's own feed.", {
+      hint: 'Name the feed of somebody else; "snug member list" shows who is a member.',
     });
   }
 

@@ -1,17 +1,18 @@
 import { join } from 'node:path';
-import { type Check, checkClearnet } from './clearnet/checks.js';
-import { prepareClearnetFolder } from './clearnet/folder.js';
-import { type ClearnetSockets, clearnetIsOff, clearnetSockets } from './clearnet/plan.js';
-import { outsideThroughTor } from './clearnet/through-tor.js';
-import type { ClearnetConfig, Config } from './config/config.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from './config/config.js';
 import { controlMethods, type Operator } from './control/methods.js';
 import { ControlServer } from './control/server.js';
 import { type CodeMint, type Graph, InviteDesk } from './invites/desk.js';
 import { Site, type SiteOptions } from './site/site.js';
+import type { HoldTimings } from './ssb/own/hold-types.js';
 import { openRelayThread, type RelayThread } from './ssb/relay-thread.js';
+import type { RelaySockets } from './ssb/sockets.js';
 import { hintOf, messageOf } from './support/errors.js';
 import type { Log } from './support/log.js';
+import type { VisitTimings } from './tor/self-visits.js';
 import type { TorStatus } from './tor/status.js';
+import { TIMINGS, type TorTimings } from './tor/timings.js';
 import { Tor } from './tor/tor.js';
 
 const SITE_PORT = 80;
@@ -23,6 +24,14 @@ export interface Ground {
   readonly config: Config;
   readonly paths: Paths;
   readonly log: Log;
+  readonly timings?: Timings | undefined;
+}
+
+/** Waits that a test makes shorter. */
+export interface Timings {
+  readonly tor?: Partial<TorTimings>;
+  readonly visits?: Partial<VisitTimings>;
+  readonly hold?: Partial<HoldTimings>;
 }
 
 /** The names of everything on the disk, in one place. */
@@ -38,13 +47,14 @@ export function pathsOf(config: Config) {
     ledger: join(state, 'invites'),
     database: join(state, 'ssb'),
     tor: join(state, 'tor'),
+    mail: join(state, 'mail'),
     torSockets: join(run, 'tor'),
   };
 }
 
 /** @returns Tor with one onion service: the site on port 80, SSB on the port of the codes */
-export function buildTor({ config, paths, log }: Ground): Tor {
-  return new Tor({
+export function buildTor({ config, paths, log, timings }: Ground): Tor {
+  const options = {
     binary: config.tor.binary,
     include: config.tor.include,
     folder: paths.tor,
@@ -56,13 +66,15 @@ export function buildTor({ config, paths, log }: Ground): Tor {
     streamsPerCircuit: config.limits.streamsPerCircuit,
     log: log.room('tor'),
     now: Date.now,
-  });
+  };
+  return new Tor(options, { ...TIMINGS, ...timings?.tor });
 }
 
-/** What the public pages are in front of. */
-export type SiteParts = Pick<SiteOptions, 'desk' | 'ready' | 'draw' | 'cutOff'>;
+/** What public pages are in front of. */
+export type SiteParts = Pick<SiteOptions, 'desk' | 'ready' | 'draw'>;
 
-function siteOptions({ config, log }: Ground, parts: SiteParts) {
+/** @returns what all public pages have in common, wherever they are */
+export function siteOptions({ config, log }: Ground, parts: SiteParts) {
   return {
     title: config.site.title,
     ...parts,
@@ -72,73 +84,19 @@ function siteOptions({ config, log }: Ground, parts: SiteParts) {
   };
 }
 
-/** @returns the public pages, in front of the desk */
-export function buildSite(ground: Ground, parts: SiteParts): Site {
-  return new Site({ socket: ground.paths.site, ...siteOptions(ground, parts) });
-}
-
-/** The clearnet profile, on and ready for its sockets. */
-export interface Clearnet {
-  readonly config: ClearnetConfig;
-  readonly sockets: ClearnetSockets;
-  readonly socketMode: number;
-}
-
-/**
- * Prepares the folder of the proxy's sockets. Trouble there is no reason to keep those out who come
- * through the onion: it is reported, and the relay goes on without the profile.
- *
- * @returns undefined when the profile is off; the problem, as a sentence, when it cannot be offered
- */
-export async function openClearnet({
-  config: { clearnet },
-  log,
-}: Ground): Promise<Clearnet | string | undefined> {
-  if (clearnet === undefined) return undefined;
-  try {
-    const { socketMode } = await prepareClearnetFolder(clearnet.run);
-    log.warning(`${clearnet.domain} shows everybody where this board is ([clearnet] is on).`);
-    return { config: clearnet, sockets: clearnetSockets(clearnet), socketMode };
-  } catch (error) {
-    const problem = `${messageOf(error)} ${hintOf(error) ?? ''}`;
-    log.error(`The clearnet profile is not offered. ${problem}`);
-    return problem;
-  }
-}
-
-/** @returns the same pages for whom the reverse proxy brings */
-export function buildClearnetSite(
-  ground: Ground,
-  { config, sockets, socketMode }: Clearnet,
-  tor: Tor,
-  parts: Omit<SiteParts, 'cutOff'>,
-): Site {
-  const onionPage = () => onionPageOf(tor);
+/** @returns the public pages behind the onion, in front of the desk */
+export function buildSite(ground: Ground, tor: Tor, parts: SiteParts): Site {
   return new Site({
-    socket: sockets.site,
-    ...siteOptions(ground, { ...parts, cutOff: () => undefined }),
-    clearnet: { domain: config.domain, onionPage, socketMode },
+    socket: ground.paths.site,
+    ...siteOptions(ground, parts),
+    cutOff: (circuit) => cutOff(ground, tor, circuit),
   });
 }
 
-function onionPageOf(tor: Tor): string {
-  return `http://${tor.host}/invite/`;
-}
-
-/**
- * Looks at the domain from outside, through Tor.
- * @throws SnugError CLEARNET_OFF, TOR_NOT_STARTED
- */
-export async function checkDomain({ config }: Ground, tor: Tor): Promise<Check[]> {
-  const { clearnet, invites } = config;
-  if (clearnet === undefined) throw clearnetIsOff();
-  return checkClearnet({
-    domain: clearnet.domain,
-    onionPage: onionPageOf(tor),
-    ports: { http: 80, https: 443 },
-    ssbPort: clearnet.ssb === 'domain' ? invites.port : undefined,
-    outside: outsideThroughTor(tor.socksPath),
-    now: Date.now,
+/** A Tor that is restarting has closed the circuit already, and one too busy to be asked will. */
+function cutOff({ log }: Ground, tor: Tor, circuit: number): void {
+  tor.closeCircuit(circuit).catch((error: unknown) => {
+    log.debug(`a circuit was not closed: ${messageOf(error)}`);
   });
 }
 
@@ -169,24 +127,27 @@ export function openDesk(
   });
 }
 
-/** @returns the SSB relay behind Tor's onion service, in its own thread, closed to everybody so far */
+/**
+ * @param clearnet a second socket, for whom a proxy brings; undefined: none
+ * @returns the SSB relay behind Tor's onion service, in its own thread, closed to everybody so far
+ */
 export function openRelay(
-  { config, paths, log }: Ground,
+  ground: Ground,
   tor: Tor,
-  clearnet: Clearnet | undefined,
+  clearnet: RelaySockets['clearnet'],
 ): Promise<RelayThread> {
-  const plain = clearnet?.sockets.ssb;
+  const { config, paths, log, timings } = ground;
   return openRelayThread({
     folder: paths.database,
     listen: paths.ssb,
-    ...(clearnet !== undefined &&
-      plain !== undefined && { clearnet: { listen: plain, mode: clearnet.socketMode } }),
+    ...(clearnet === undefined ? {} : { clearnet }),
     socks: tor.socksPath,
     host: tor.host,
     port: config.invites.port,
     hops: config.feeds.hops,
     limits: {
       messagesPerFeed: config.feeds.messagesPerFeed,
+      bytesPerFeed: config.feeds.mbPerFeed * MIB,
       totalMessages: config.feeds.totalMessages,
       logBytes: config.feeds.logMb * MIB,
       reserveBytes: config.limits.reserveMb * MIB,
@@ -199,7 +160,48 @@ export function openRelay(
     },
     connections: config.limits.connections,
     peers: config.peers,
+    ...(timings?.hold === undefined ? {} : { hold: timings.hold }),
     log: log.room('ssb'),
+  });
+}
+
+/** How long after a failure it is tried again to take note of what has come back. */
+const TRY_AGAIN_MS = 60_000;
+
+async function reconcile(desk: InviteDesk, log: Log): Promise<void> {
+  await desk.reconcile().catch((error: unknown) => {
+    log.error(`${messageOf(error)} ${hintOf(error) ?? ''}`);
+  });
+}
+
+/**
+ * Each time that the relay has waited for its own feed and it is back: the desk learns what is news
+ * to it, then publishing goes on, and what was owed meanwhile is published.
+ */
+async function followOwnFeed(relay: RelayThread, desk: InviteDesk, log: Log): Promise<void> {
+  for (;;) {
+    const news = await relay.untilOwnFeedBack();
+    try {
+      await desk.catchUp(news);
+      await relay.publishAgain();
+      await reconcile(desk, log);
+    } catch (error) {
+      log.error(`the own feed is back, but publishing cannot go on yet: ${messageOf(error)}`);
+      await delay(TRY_AGAIN_MS, undefined, { ref: false });
+    }
+  }
+}
+
+/**
+ * Lets the desk decide who comes in, once log and desk agree; while the relay waits for its own
+ * feed they cannot, and it is members who bring it.
+ */
+export async function openDoor(relay: RelayThread, desk: InviteDesk, log: Log): Promise<void> {
+  if (relay.status().ownFeed.held === undefined) await reconcile(desk, log);
+  else await desk.beginDoubt();
+  relay.admit(desk);
+  followOwnFeed(relay, desk, log).catch((error: unknown) => {
+    log.debug(`the own feed is not followed any more: ${messageOf(error)}`);
   });
 }
 

@@ -62,6 +62,8 @@ export function headOf(socket: Socket, domain: string, path: string): Promise<He
         socket.destroy();
       },
     );
+    // It may have been handed over paused.
+    asking.once('socket', () => socket.resume());
     asking.on('error', reject);
     asking.end();
   });

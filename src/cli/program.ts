@@ -4,9 +4,16 @@ import { loadConfig } from '../config/load-config.js';
 import { callControl } from '../control/client.js';
 import { packageVersion } from '../support/package.js';
 import type { AddCommands, Cli } from './cli.js';
+import { addAddress } from './commands/address.js';
+import { addBackups } from './commands/backup.js';
 import { addBans } from './commands/ban.js';
 import { addClearnet } from './commands/clearnet.js';
+import { addCompletion } from './commands/completion.js';
+import { addDoctor } from './commands/doctor.js';
 import { addInvites } from './commands/invite.js';
+import { addLog } from './commands/log.js';
+import { addMail } from './commands/mail.js';
+import { addMan } from './commands/man.js';
 import { addMembers } from './commands/member.js';
 import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
@@ -20,10 +27,17 @@ export type CliContext = Pick<Cli, 'env' | 'terminal' | 'signal'>;
 const COMMANDS: readonly AddCommands[] = [
   addStart,
   addStatus,
+  addAddress,
   addInvites,
   addMembers,
   addBans,
   addClearnet,
+  addMail,
+  addBackups,
+  addDoctor,
+  addLog,
+  addCompletion,
+  addMan,
 ];
 
 interface GlobalOptions {
@@ -62,6 +76,17 @@ function toolsOf(context: CliContext, root: Command, exitWith: (code: number) =>
 }
 
 /**
+ * @param exitWith gets the exit code of a command that has one of its own
+ * @returns the whole command line
+ */
+export function buildProgram(context: CliContext, exitWith: (code: number) => void): Command {
+  const root = rootCommand(context.terminal);
+  const cli = toolsOf(context, root, exitWith);
+  for (const add of COMMANDS) add(root, cli);
+  return root;
+}
+
+/**
  * Runs one command.
  *
  * @param args after the program's name
@@ -69,11 +94,9 @@ function toolsOf(context: CliContext, root: Command, exitWith: (code: number) =>
  */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const root = rootCommand(context.terminal);
-  const cli = toolsOf(context, root, (code) => {
+  const root = buildProgram(context, (code) => {
     exitCode = code;
   });
-  for (const add of COMMANDS) add(root, cli);
   try {
     await root.parseAsync(args, { from: 'user' });
     return exitCode;

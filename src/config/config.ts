@@ -1,4 +1,5 @@
 import type { FeedId } from '../support/feed-id.js';
+import type { MailAddress } from '../support/mail-address.js';
 import type { OnionHost } from '../support/onion-host.js';
 
 /** A relay that the operator trusts. */
@@ -27,6 +28,30 @@ export interface ClearnetConfig {
     | { readonly kind: 'internal' };
   /** Folder of the sockets that the proxy connects to, absolute. */
   readonly run: string;
+}
+
+/** How mail is sent. */
+export interface MailConfig {
+  /** A name or an onion host, lower case. */
+  readonly server: string;
+  readonly port: number;
+  /** TLS from the start, TLS after STARTTLS and not without; none only to an onion host. */
+  readonly tls: 'implicit' | 'starttls' | 'none';
+  /** The name in the server's certificate, when it is not `server`. */
+  readonly tlsName: string | undefined;
+  /** Of the account; undefined: the server wants no login. */
+  readonly user: string | undefined;
+  /** Absolute; first line is the password. */
+  readonly passwordFile: string | undefined;
+  /** Where systemd puts the password, absolute, if it does; used without `passwordFile`. */
+  readonly credential: string | undefined;
+  readonly from: MailAddress;
+  /** The operator. */
+  readonly to: MailAddress;
+  /** Whether what goes wrong is mailed. */
+  readonly alerts: boolean;
+  /** Whether numbers are mailed each month. */
+  readonly digest: boolean;
 }
 
 /**
@@ -69,6 +94,8 @@ export interface Config {
     /** Most messages of one feed, and of all together. */
     readonly messagesPerFeed: number;
     readonly totalMessages: number;
+    /** Messages of one feed, in MiB. */
+    readonly mbPerFeed: number;
     /** All messages together, in MiB. */
     readonly logMb: number;
   };
@@ -85,6 +112,12 @@ export interface Config {
   };
   /** Undefined while the profile is off, which is the default. */
   readonly clearnet: ClearnetConfig | undefined;
+  /** undefined: no mail. */
+  readonly mail: MailConfig | undefined;
+  readonly log: {
+    /** A file that the log is written to as well, absolute; undefined: only standard error. */
+    readonly file: string | undefined;
+  };
   readonly limits: {
     /** HTTP requests a minute on one Tor circuit. */
     readonly requestsPerMinute: number;

@@ -6,6 +6,7 @@ import type { Config } from './config.js';
 import { defaultRun, defaultState } from './default-folders.js';
 import { checkFolders } from './folder-rules.js';
 import { keyLines } from './key-lines.js';
+import { mailRules, toMail } from './mail.js';
 import { repeatedPeers, toPeers } from './peers.js';
 import { ConfigError, type Finding, fileError, problemOf } from './problems.js';
 import { type ConfigSource, type ConfigText, readConfigFile } from './read-file.js';
@@ -69,8 +70,13 @@ function errorOf({ file, text }: ConfigText, findings: readonly Finding[]): Conf
   );
 }
 
-function configOf(settings: Settings, paths: Config['paths'], source: ConfigText): Config {
-  const { tor, invites, members, feeds, blobs, site, clearnet, limits } = settings;
+function configOf(
+  settings: Settings,
+  paths: Config['paths'],
+  source: ConfigText,
+  env: NodeJS.ProcessEnv,
+): Config {
+  const { tor, invites, members, feeds, blobs, site, clearnet, mail, log, limits } = settings;
   return {
     file: source.file,
     paths,
@@ -86,6 +92,7 @@ function configOf(settings: Settings, paths: Config['paths'], source: ConfigText
     feeds: {
       hops: feeds.hops,
       messagesPerFeed: feeds.messages_per_feed,
+      mbPerFeed: feeds.mb_per_feed,
       totalMessages: feeds.total_messages,
       logMb: feeds.log_mb,
     },
@@ -93,6 +100,8 @@ function configOf(settings: Settings, paths: Config['paths'], source: ConfigText
     peers: toPeers(settings.peers, source.text),
     site: { title: site.title },
     clearnet: toClearnet(clearnet, { file: source.file, run: paths.run }),
+    mail: toMail(mail, absolute(mail.password_file, source), env),
+    log: { file: absolute(log.file, source) },
     limits: {
       requestsPerMinute: limits.requests_per_minute,
       streamsPerCircuit: limits.streams_per_circuit,
@@ -126,7 +135,8 @@ export function loadConfig(source: ConfigSource): Config {
     ...checkFolders(paths, clearnetFolderOf(document, text, paths.run)),
     ...clearnetFindings(document),
     ...repeatedPeers(document),
+    ...mailRules(document),
   ];
   if (!checked.success || findings.length > 0) throw errorOf(text, findings);
-  return freeze(configOf(checked.output, paths, text));
+  return freeze(configOf(checked.output, paths, text, source.env));
 }

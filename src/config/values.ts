@@ -33,8 +33,12 @@ export function wholeNumber(fallback: number, least: number, most: number, excep
   return v.optional(v.pipe(v.number(allowed), v.check(fits, allowed)), fallback);
 }
 
-/** A text where "" says the same as no line at all. */
-function maybe(fits: (text: string) => boolean, allowed: string) {
+/**
+ * @param fits whether a text that is not "" is allowed
+ * @param allowed says what is
+ * @returns the schema of a text where "" says the same as no line at all
+ */
+export function maybe(fits: (text: string) => boolean, allowed: string) {
   const check = v.check((text: string) => text === '' || fits(text), allowed);
   return v.optional(v.pipe(v.string(allowed), check), '');
 }
@@ -55,7 +59,7 @@ function isHost(text: string): boolean {
   return host.length <= 253 && labels.test(host) && /[a-z][^.]*$/.test(host);
 }
 
-/** A host for invite codes; "" when unset. */
+/** A host; "" when unset. */
 export const HOST = maybe(
   isHost,
   'a sound version 3 onion host, or a domain name such as relay.example.org',

@@ -45,6 +45,12 @@ export class InviteDoor {
     await this.#poseAfresh(req, res);
   }
 
+  /** GET /invite/ by the relay itself: the same page, with a riddle that nobody is asked. */
+  showOwn(res: Response): void {
+    const { title, ready, draw } = this.#needs;
+    sendPage(res, ready() ? riddlePage(title, draw(), { hasCode: false }) : notReadyPage(title));
+  }
+
   /** POST of an answer: the one way to a new code. */
   async answer(req: Request, res: Response): Promise<void> {
     const { title, ready, clearnet } = this.#needs;

@@ -7,6 +7,7 @@ import { InviteDoor } from './invite.js';
 import { PATHS } from './layout.js';
 import { badFormPage, methodPage, notFoundPage, tooManyRequestsPage } from './notices.js';
 import type { SiteOptions } from './options.js';
+import type { OwnVisit } from './own-visit.js';
 import { welcomePage } from './pages.js';
 import { sendPage, sendText } from './send.js';
 import { BoundedStore, sessions } from './session.js';
@@ -20,8 +21,9 @@ export interface Limits {
   judge(req: express.Request): Verdict;
 }
 
-function limited({ title, cutOff }: SiteOptions, limits: Limits): RequestHandler {
+function limited({ title, cutOff }: SiteOptions, limits: Limits, own: OwnVisit): RequestHandler {
   return (req, res, next) => {
+    own.count(req.headers);
     const verdict = limits.judge(req);
     if (verdict.kind === 'serve') return next();
     if (verdict.kind === 'wait') {
@@ -63,9 +65,10 @@ function bareApplication(): Express {
 /**
  * @param options what the site is told
  * @param limits judges each request by who sends it, before anything else looks at it
+ * @param own knows the relay's visits to itself
  * @returns the application: every address of the site and what it answers to
  */
-export function routes(options: SiteOptions, limits: Limits): Express {
+export function routes(options: SiteOptions, limits: Limits, own: OwnVisit): Express {
   const { title, clearnet } = options;
   const app = bareApplication();
   const door = new InviteDoor(options);
@@ -80,13 +83,18 @@ export function routes(options: SiteOptions, limits: Limits): Express {
     next();
   });
   if (clearnet !== undefined) app.use(clearnetGate(clearnet));
-  app.use(limited(options, limits));
+  app.use(limited(options, limits, own));
   app
     .route(PATHS.welcome)
     .get((_req, res) => sendPage(res, welcomePage(title)))
     .all(readOnly);
   app
     .route(['/invite', PATHS.invite])
+    .get((req, res, next) => {
+      if (!own.isOwn(req.headers)) return next();
+      res.set(own.welcome);
+      door.showOwn(res);
+    })
     .get(session, (req, res) => door.show(req, res))
     .all(readOnly);
   app

@@ -8,10 +8,11 @@ import type { Duplex } from 'node:stream';
 import { codeOf } from '../support/errors.js';
 import type { Service } from '../support/lifecycle.js';
 import { acceptCircuits } from '../support/proxy-line.js';
-import { listenOnSocket } from '../support/unix-socket.js';
+import { isAnswering, listenOnSocket } from '../support/unix-socket.js';
 import { AddressLimits } from './addresses.js';
 import { CircuitLimits } from './circuits.js';
 import { type SiteOptions, TOR_TIMEOUTS } from './options.js';
+import { OwnVisit } from './own-visit.js';
 import { type Limits, routes } from './routes.js';
 
 export type { ClearnetFront } from './clearnet.js';
@@ -54,6 +55,8 @@ function refuse(error: Error, socket: Duplex): void {
 export class Site implements Service {
   readonly #options: SiteOptions;
   readonly #http: HttpServer;
+  /** How the relay visits itself. */
+  readonly ownVisit = new OwnVisit();
   readonly #door: Server;
   readonly #open = new Set<Socket>();
 
@@ -95,6 +98,18 @@ export class Site implements Service {
     await closed;
   }
 
+  /** @returns whether somebody would be let in who knocks at the socket, without Tor */
+  answers(): Promise<boolean> {
+    return isAnswering(this.#options.socket);
+  }
+
+  /** Makes the socket anew, for one whose file is gone; whoever is in stays. Throws as start. */
+  async reopen(): Promise<void> {
+    this.#door.close();
+    const { socket, clearnet } = this.#options;
+    await listenOnSocket(this.#door, socket, clearnet?.socketMode);
+  }
+
   #createHttp(limits: Limits): HttpServer {
     const timeouts = this.#options.timeouts ?? TOR_TIMEOUTS;
     const server = createHttpServer({
@@ -110,7 +125,7 @@ export class Site implements Service {
     server.on('clientError', refuse);
     // Node would go on answering 503 on this connection, out of reach of the circuit's limits.
     server.on('dropRequest', (_req, socket) => socket.destroy());
-    server.on('request', routes(this.#options, limits));
+    server.on('request', routes(this.#options, limits, this.ownVisit));
     return server;
   }
 

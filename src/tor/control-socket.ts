@@ -17,6 +17,7 @@ const GOOD_REPLIES: ReadonlyMap<string, RegExp> = new Map([
   ['SETCONF', OK],
   ['GETINFO', /^[^=]+=/],
   ['CLOSECIRCUIT', OK],
+  ['SIGNAL', OK],
 ]);
 
 /** How granax wants to read a reply: `250-…` lines, then one `250 …`; data are kept from it. */

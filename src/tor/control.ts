@@ -143,9 +143,17 @@ export class Control {
     });
   }
 
-  /** Ends the connection, and with it an owned Tor. */
-  close(): void {
-    this.#socket.destroy();
+  /** @param name control-spec, SIGNAL: new circuits from now on, or read the torrc again */
+  async signal(name: 'NEWNYM' | 'RELOAD'): Promise<void> {
+    await this.#send((done) => this.#granax.signal(name, done));
+  }
+
+  /**
+   * Ends the connection, and with it an owned Tor.
+   * @param reason what {@link Control.closed} tells, instead of that it is closed
+   */
+  close(reason?: SnugError): void {
+    this.#socket.destroy(reason);
   }
 
   #send(start: (done: Done) => void): Promise<ControlReply> {

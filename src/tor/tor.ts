@@ -37,6 +37,7 @@ export class Tor implements Service {
   readonly #log: Log;
   readonly #tracker: Tracker;
   readonly #supervisor: Supervisor<TorRun>;
+  readonly #timings: TorTimings;
   readonly #listeners = new Set<(status: TorStatus) => void>();
   #host: OnionHost | undefined;
   #wantOnline = false;
@@ -48,6 +49,7 @@ export class Tor implements Service {
   constructor(options: TorOptions, timings: TorTimings = TIMINGS) {
     const { log, now } = options;
     this.#log = log;
+    this.#timings = timings;
     this.socksPath = socketPaths(options.run).socks;
     this.#tracker = new Tracker({ log, now, timings, changed: () => this.#tell() });
     const plan = {
@@ -125,6 +127,27 @@ export class Tor implements Service {
     if (run !== undefined) await unlessLost(run.control.closeCircuit(id));
   }
 
+  /** Streams from now on get new circuits (SIGNAL NEWNYM). @throws SnugError CONTROL_REFUSED */
+  async newCircuits(): Promise<void> {
+    const run = this.#supervisor.current;
+    if (run !== undefined) await unlessLost(run.control.signal('NEWNYM'));
+  }
+
+  /** Tor reads its torrc again and publishes the onion service anew. @throws SnugError CONTROL_* */
+  async reload(): Promise<void> {
+    const run = this.#supervisor.current;
+    if (run !== undefined) await unlessLost(run.control.signal('RELOAD'));
+  }
+
+  /** Ends this Tor; the next one is started as after any other end. Resolves when it is gone. */
+  async restart(): Promise<void> {
+    const run = this.#supervisor.current;
+    if (run === undefined) return;
+    run.control.close(new SnugError('TOR_RESTARTED', 'Nobody could be reached through this Tor.'));
+    await run.ended;
+    await run.stop();
+  }
+
   async stop(): Promise<void> {
     this.#wantOnline = false;
     await this.#supervisor.stop();
@@ -138,7 +161,23 @@ export class Tor implements Service {
     this.#host = run.host;
     this.#tracker.running({ host: run.host, version: run.version, pid: run.pid });
     this.#log.info(`Tor ${run.version} runs; the onion address is ${run.host}.`);
+    this.#feelPulse(run);
     if (this.#wantOnline) await this.#switchOn(run);
+  }
+
+  /** A Tor that does not answer in time loses its connection by that, and is started again. */
+  #feelPulse(run: TorRun): void {
+    let answered = true;
+    const beat = setInterval(async () => {
+      if (!answered) return;
+      answered = false;
+      await run.control.getInfo('status/version/current').then(
+        (verdict) => this.#tracker.versionIs(verdict),
+        (error: unknown) => this.#log.debug(`Tor was asked: ${messageOf(error)}`),
+      );
+      answered = true;
+    }, this.#timings.pulse).unref();
+    void run.ended.then(() => clearInterval(beat));
   }
 
   async #switchOn(run: TorRun): Promise<void> {

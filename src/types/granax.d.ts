@@ -13,6 +13,7 @@ declare module 'granax' {
     addEventListeners(names: readonly string[], done: Done): void;
     getInfo(keyword: string, done: Done): void;
     setConfig(keyword: string, value: string, done: Done): void;
+    signal(name: string, done: Done): void;
     /** Spelled so in granax. */
     closeCicuit(id: string, done: Done): void;
   }

@@ -42,8 +42,14 @@ export interface Member {
 
 /** @param plugin its blobs, ssb-blobs if not given */
 export async function joinHouse(house: SsbHouse, plugin: Plugin = ssbBlobs): Promise<Member> {
-  const peer = house.peer({ plugins: [plugin] });
-  const code = house.code();
+  return await joinWith(house.peer({ plugins: [plugin] }), house.code());
+}
+
+/**
+ * @param peer a stock peer with blobs
+ * @param code that it redeems
+ */
+export async function joinWith(peer: StockPeer, code: string): Promise<Member> {
   await peer.redeem(code);
   const stock = () => stockOf(peer);
   return {

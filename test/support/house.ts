@@ -6,7 +6,19 @@ export interface SourceFile {
   readonly text: string;
 }
 
-const ROOMS = ['config', 'tor', 'ssb', 'invites', 'site', 'mail', 'status', 'control', 'clearnet'];
+const ROOMS = [
+  'config',
+  'tor',
+  'ssb',
+  'invites',
+  'site',
+  'mail',
+  'status',
+  'control',
+  'clearnet',
+  'doctor',
+  'backup',
+];
 /** Any room that is a consumer of others declares what it needs; app.ts and rooms.ts wire them. */
 const ONLY_SUPPORT = Object.fromEntries(ROOMS.map((room) => [room, ['support']]));
 
@@ -16,12 +28,30 @@ const ONLY_SUPPORT = Object.fromEntries(ROOMS.map((room) => [room, ['support']])
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli'],
-  cli: ['app.ts', 'clearnet', 'config', 'control', 'status', 'support'],
+  cli: [
+    'app.ts',
+    'backup',
+    'backups.ts',
+    'checkup',
+    'clearnet',
+    'config',
+    'control',
+    'doctor',
+    'status',
+    'support',
+  ],
+  // What the doctor looks at, put together as app.ts puts the rooms together.
+  checkup: ['rooms.ts', ...ROOMS, 'support'],
+  // What `snug backup` and `snug restore` do, put together in the same way.
+  'backups.ts': ['rooms.ts', ...ROOMS, 'support'],
   // The demo runs the relay as an operator would, from outside.
   demo: ['app.ts', 'clearnet', 'config', 'control', 'support'],
   // The measurements do the same, and speak SSB to it.
   bench: ['control', 'demo', 'ssb', 'status', 'support'],
-  'app.ts': ['rooms.ts', ...ROOMS, 'support'],
+  'app.ts': ['clearnet-site.ts', 'health.ts', 'post.ts', 'rooms.ts', ...ROOMS, 'support'],
+  'clearnet-site.ts': ['rooms.ts', ...ROOMS, 'support'],
+  'health.ts': ['rooms.ts', ...ROOMS, 'support'],
+  'post.ts': ['health.ts', 'rooms.ts', ...ROOMS, 'support'],
   'rooms.ts': [...ROOMS, 'support'],
   ...ONLY_SUPPORT,
   support: [],
@@ -35,15 +65,19 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 export const SOLE_IMPORTERS: readonly (readonly [RegExp, ...string[]])[] = [
   [/^granax$/, 'tor/control.ts'],
   [
-    /^(ssb-.*|secret-stack|muxrpc|multiserver.*|(.*-)?pull-stream|pull-.*)$/,
+    /^(ssb-.*|secret-stack|muxrpc|multiserver.*|(.*-)?pull-stream|pull-.*|flume.*)$/,
     'ssb/',
     'bench/',
     'demo/stock-peer.ts',
   ],
-  [/^(svg-captcha|@resvg\/resvg-js)$/, 'site/'],
+  [/^svg-captcha$/, 'site/'],
+  [/^@resvg\/resvg-js$/, 'site/', 'support/qr.ts'],
+  [/^qr$/, 'support/qr.ts'],
+  [/^socks$/, 'support/tor-dial.ts', 'bench/', 'demo/stock-peer.ts'],
   [/^express(-.*)?$/, 'site/'],
   [/^nodemailer$/, 'mail/'],
   [/^classic-level$/, 'invites/'],
+  [/^(age-encryption|modern-tar)$/, 'backup/'],
 ];
 
 export const LONGEST_FILE = 250;

@@ -6,8 +6,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { prepareClearnetFolder } from '../../src/clearnet/folder.js';
+import { ClearnetSite } from '../../src/clearnet-site.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { openClearnet, pathsOf } from '../../src/rooms.js';
+import { buildTor, pathsOf } from '../../src/rooms.js';
 import { codeOf } from '../../src/support/errors.js';
 import { createLog } from '../../src/support/log.js';
 import { listenOnSocket } from '../../src/support/unix-socket.js';
@@ -60,8 +61,17 @@ describe("the folder of the proxy's sockets", () => {
     const config = loadConfig({ file, env: {} });
     const lines: string[] = [];
     const log = createLog({ write: (line) => lines.push(line), journal: false, verbose: false });
-    const problem = await openClearnet({ config, paths: pathsOf(config), log });
-    assert.match(String(problem), /nowhere\/clearnet cannot be the proxy's: .*clearnet\.run/);
+    const unused = () => assert.fail('nothing of it runs');
+    const ground = { config, paths: pathsOf(config), log };
+    const parts = { desk: unused, codeTarget: unused, ready: unused, draw: unused };
+    const site = new ClearnetSite(ground, { tor: buildTor(ground), ...parts });
+    await site.prepare();
+    await site.start(new AbortController().signal);
+    assert.equal(site.ssbSocket, undefined);
+    assert.match(
+      site.status()?.problem ?? '',
+      /nowhere\/clearnet cannot be the proxy's: .*clearnet\.run/,
+    );
     assert.match(lines.join('\n'), /^error: .*not offered/);
   });
 

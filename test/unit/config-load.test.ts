@@ -40,11 +40,19 @@ test('an empty file gives the documented defaults', () => {
     tor: { binary: undefined, include: undefined },
     invites: { host: undefined, port: 8008, lifetimeDays: 7, perHour: 30, burst: 10 },
     members: { maySponsor: 5 },
-    feeds: { hops: 2, messagesPerFeed: 100_000, totalMessages: 2_000_000, logMb: 2000 },
+    feeds: {
+      hops: 2,
+      messagesPerFeed: 100_000,
+      mbPerFeed: 100,
+      totalMessages: 2_000_000,
+      logMb: 2000,
+    },
     blobs: { maxMb: 5, totalMb: 2000 },
     peers: [],
     site: { title: 'Snug' },
     clearnet: undefined,
+    mail: undefined,
+    log: { file: undefined },
     limits: {
       requestsPerMinute: 60,
       streamsPerCircuit: 16,
@@ -73,6 +81,7 @@ may_sponsor = 0
 [feeds]
 hops = 4
 messages_per_feed = 500
+mb_per_feed = 5
 total_messages = 5000
 log_mb = 50
 [blobs]
@@ -88,6 +97,8 @@ certificate = "pub.pem"
 key = "/etc/keys/pub.pem"
 email = ""
 run = "for-the-proxy"
+[log]
+file = "snug.log"
 [limits]
 requests_per_minute = 10
 streams_per_circuit = 65535
@@ -101,7 +112,7 @@ const EVERYTHING_READ = {
   tor: { binary: '/opt/tor/bin/tor', include: join(tmpdir(), 'bridges.conf') },
   invites: { host: ONION, port: 1, lifetimeDays: 365, perHour: 1000, burst: 1 },
   members: { maySponsor: 0 },
-  feeds: { hops: 4, messagesPerFeed: 500, totalMessages: 5000, logMb: 50 },
+  feeds: { hops: 4, messagesPerFeed: 500, mbPerFeed: 5, totalMessages: 5000, logMb: 50 },
   peers: [],
   blobs: { maxMb: 100, totalMb: 1 },
   site: { title: 'The Fox & Hounds 🦊' },
@@ -111,6 +122,8 @@ const EVERYTHING_READ = {
     tls: { kind: 'files', certificate: join(folder, 'pub.pem'), key: '/etc/keys/pub.pem' },
     run: join(folder, 'for-the-proxy'),
   },
+  mail: undefined,
+  log: { file: join(folder, 'snug.log') },
   limits: {
     requestsPerMinute: 10,
     streamsPerCircuit: 65535,
