@@ -1,5 +1,5 @@
 /** Types of what tests use of setup.mjs. */
-export type Need = 'tor' | 'browser';
+export type Need = 'tor' | 'browser' | 'chromium' | 'certutil' | 'proxy' | 'socketProxy';
 export interface RunOptions {
   readonly cwd?: string;
   readonly stdio?: unknown;

@@ -1,4 +1,5 @@
 import { refuseHalfRestored } from './backup/place.js';
+import { ClearnetSite } from './clearnet-site.js';
 import type { Config } from './config/config.js';
 import { prepareFolders } from './config/prepare-folders.js';
 import type { Operator } from './control/methods.js';
@@ -23,7 +24,7 @@ import { mintCode } from './ssb/code.js';
 import type { FeedReport } from './ssb/feeds/reports.js';
 import type { RelayThread } from './ssb/relay-thread.js';
 import type { Snapshot } from './status/snapshot.js';
-import { messageOf, SnugError } from './support/errors.js';
+import { SnugError } from './support/errors.js';
 import type { FeedId } from './support/feed-id.js';
 import type { Service } from './support/lifecycle.js';
 import type { Log } from './support/log.js';
@@ -43,6 +44,7 @@ export class App implements Service {
   readonly #ground: Ground;
   readonly #tor: Tor;
   readonly #site: Site;
+  readonly #clearnet: ClearnetSite;
   readonly #control: ControlServer;
   readonly #health: Health;
   readonly #post: Post;
@@ -56,18 +58,24 @@ export class App implements Service {
     this.#fail = resolve;
   });
 
-  constructor({ config, log, draw, timings }: AppOptions) {
+  constructor({ config, log, draw = drawRiddle, timings }: AppOptions) {
     this.#ground = { config, log, paths: pathsOf(config), timings };
     this.#tor = buildTor(this.#ground);
     this.#control = buildControl(this.#ground, this.#operator());
-    this.#site = buildSite(this.#ground, {
+    this.#site = buildSite(this.#ground, this.#tor, {
       desk: {
         pose: (answer) => this.#desk.pose(answer),
         solve: (riddle, text) => this.#desk.solve(riddle, text),
       },
       ready: () => this.#openedRelay !== undefined,
-      draw: draw ?? drawRiddle,
-      cutOff: (circuit) => this.#cutOff(circuit),
+      draw,
+    });
+    this.#clearnet = new ClearnetSite(this.#ground, {
+      tor: this.#tor,
+      desk: () => this.#desk,
+      codeTarget: () => this.#codeTarget(),
+      ready: () => this.#siteListens,
+      draw,
     });
     this.#health = new Health(this.#ground, {
       tor: this.#tor,
@@ -75,6 +83,7 @@ export class App implements Service {
       siteListens: () => this.#siteListens,
       desk: () => this.#openedDesk,
       relay: () => this.#openedRelay,
+      clearnet: () => this.#clearnet.status(),
       mail: () => this.#post.status(),
     });
     this.#post = new Post(this.#ground, {
@@ -94,6 +103,7 @@ export class App implements Service {
     try {
       await refuseHalfRestored(this.#ground.config.paths.state);
       prepareFolders(this.#ground.config);
+      await this.#clearnet.prepare();
       await this.#openDesk();
       await this.#run(this.#health, signal);
       await this.#run(this.#control, signal);
@@ -101,6 +111,7 @@ export class App implements Service {
       await this.#openRelay();
       await this.#run(this.#site, signal);
       this.#siteListens = true;
+      await this.#run(this.#clearnet, signal);
       this.#stops.push(dialWhileOnline(this.#tor, this.#relay));
       await this.#run(this.#health.visits, signal);
       await this.#run(this.#post, signal);
@@ -153,7 +164,7 @@ export class App implements Service {
   }
 
   async #openRelay(): Promise<void> {
-    const relay = await openRelay(this.#ground, this.#tor);
+    const relay = await openRelay(this.#ground, this.#tor, this.#clearnet.ssbSocket);
     this.#stops.push(() => relay.close());
     this.#openedRelay = relay;
     void relay.died.then(this.#fail);
@@ -189,6 +200,7 @@ export class App implements Service {
       ban: (feed, reason) => this.#desk.ban(this.#notOwn(feed), reason),
       unban: (feed) => this.#desk.unban(feed),
       listBans: () => this.#desk.bans(),
+      checkClearnet: () => this.#clearnet.check(),
       listMembers: async () => this.#withOrigins(await this.#relay.feeds()),
       showMember: async (feed) => (await this.#withOrigins([await this.#relay.feed(feed)]))[0],
       recordsForBackup: async () => ({
@@ -213,13 +225,6 @@ export class App implements Service {
     if (feed !== this.#relay.id) return feed;
     throw new SnugError('OWN_FEED', "That is this relay's own feed.", {
       hint: 'Name the feed of somebody else; "snug member list" shows who is a member.',
-    });
-  }
-
-  /** A Tor that is restarting has closed the circuit already, and one too busy to be asked will. */
-  #cutOff(circuit: number): void {
-    this.#tor.closeCircuit(circuit).catch((error: unknown) => {
-      this.#ground.log.debug(`a circuit was not closed: ${messageOf(error)}`);
     });
   }
 

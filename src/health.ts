@@ -3,6 +3,7 @@ import type { InviteDesk } from './invites/desk.js';
 import type { Ground } from './rooms.js';
 import type { Site } from './site/site.js';
 import type { RelayThread } from './ssb/relay-thread.js';
+import type { ClearnetView } from './status/clearnet.js';
 import { type Begun, type Condition, conditionsOf } from './status/conditions.js';
 import { Machine } from './status/machine.js';
 import type { MailView } from './status/mail.js';
@@ -29,6 +30,7 @@ export interface HealthParts {
   readonly siteListens: () => boolean;
   readonly desk: () => InviteDesk | undefined;
   readonly relay: () => RelayThread | undefined;
+  readonly clearnet: () => ClearnetView | undefined;
   readonly mail: () => MailView | undefined;
 }
 
@@ -84,6 +86,7 @@ export class Health implements Service {
       ssb: relay()?.status(),
       desk: desk && { ...desk.budget(), ...desk.counters() },
       site: siteListens(),
+      clearnet: this.#parts.clearnet(),
       visits: this.visits.status(),
       machine: this.#machine.view,
       starts: this.#starts,

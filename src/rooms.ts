@@ -7,6 +7,7 @@ import { type CodeMint, type Graph, InviteDesk } from './invites/desk.js';
 import { Site, type SiteOptions } from './site/site.js';
 import type { HoldTimings } from './ssb/own/hold-types.js';
 import { openRelayThread, type RelayThread } from './ssb/relay-thread.js';
+import type { RelaySockets } from './ssb/sockets.js';
 import { hintOf, messageOf } from './support/errors.js';
 import type { Log } from './support/log.js';
 import type { VisitTimings } from './tor/self-visits.js';
@@ -69,18 +70,33 @@ export function buildTor({ config, paths, log, timings }: Ground): Tor {
   return new Tor(options, { ...TIMINGS, ...timings?.tor });
 }
 
-/** @returns the public pages, in front of the desk */
-export function buildSite(
-  { config, paths, log }: Ground,
-  parts: Pick<SiteOptions, 'desk' | 'ready' | 'draw' | 'cutOff'>,
-): Site {
-  return new Site({
-    socket: paths.site,
+/** What public pages are in front of. */
+export type SiteParts = Pick<SiteOptions, 'desk' | 'ready' | 'draw'>;
+
+/** @returns what all public pages have in common, wherever they are */
+export function siteOptions({ config, log }: Ground, parts: SiteParts) {
+  return {
     title: config.site.title,
     ...parts,
     limits: config.limits,
     now: () => performance.now(),
     log: log.room('site'),
+  };
+}
+
+/** @returns the public pages behind the onion, in front of the desk */
+export function buildSite(ground: Ground, tor: Tor, parts: SiteParts): Site {
+  return new Site({
+    socket: ground.paths.site,
+    ...siteOptions(ground, parts),
+    cutOff: (circuit) => cutOff(ground, tor, circuit),
+  });
+}
+
+/** A Tor that is restarting has closed the circuit already, and one too busy to be asked will. */
+function cutOff({ log }: Ground, tor: Tor, circuit: number): void {
+  tor.closeCircuit(circuit).catch((error: unknown) => {
+    log.debug(`a circuit was not closed: ${messageOf(error)}`);
   });
 }
 
@@ -111,12 +127,20 @@ export function openDesk(
   });
 }
 
-/** @returns the SSB relay behind Tor's onion service, in its own thread, closed to everybody so far */
-export function openRelay(ground: Ground, tor: Tor): Promise<RelayThread> {
+/**
+ * @param clearnet a second socket, for whom a proxy brings; undefined: none
+ * @returns the SSB relay behind Tor's onion service, in its own thread, closed to everybody so far
+ */
+export function openRelay(
+  ground: Ground,
+  tor: Tor,
+  clearnet: RelaySockets['clearnet'],
+): Promise<RelayThread> {
   const { config, paths, log, timings } = ground;
   return openRelayThread({
     folder: paths.database,
     listen: paths.ssb,
+    ...(clearnet === undefined ? {} : { clearnet }),
     socks: tor.socksPath,
     host: tor.host,
     port: config.invites.port,

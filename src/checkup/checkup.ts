@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { clock } from '../doctor/clock.js';
 import { diskSpace } from '../doctor/disk.js';
+import { domain } from '../doctor/domain.js';
 import { examine } from '../doctor/examine.js';
 import type { Check, Report } from '../doctor/finding.js';
 import { fileModes } from '../doctor/modes.js';
@@ -20,8 +21,8 @@ import { restingFiles } from './resting.js';
 export interface CheckupOptions {
   /** @throws SnugError CONFIG_INVALID */
   readonly config: () => Config;
-  /** Asks the running relay for its status. */
-  readonly ask: () => Promise<unknown>;
+  /** Asks the running relay. */
+  readonly ask: (method: 'status' | 'clearnet.check') => Promise<unknown>;
   /** Whether to repair what can be repaired safely. */
   readonly fix: boolean;
   readonly signal: AbortSignal;
@@ -45,13 +46,14 @@ export async function checkup({ config: load, ask, fix, signal }: CheckupOptions
   const config = loaded(load);
   if (config === undefined) return examine(general, fix);
   const paths = pathsOf(config);
-  const asked = await askStatus(ask);
+  const asked = await askStatus(() => ask('status'));
   const running = isRunning(asked);
   const checks = [
     ...general,
     refusal('tor', REFUSED, () => findTor(config.tor.binary, signal)),
     relay(asked, packageVersion()),
     ...machine(config, paths, running),
+    ...publicDomain(config, running, ask),
   ];
   return running ? examine(checks, fix) : examineResting(config, paths, checks, fix);
 }
@@ -82,6 +84,12 @@ function machine(config: Config, paths: Paths, running: boolean): Check[] {
     fileModes([state, run]),
     sockets([paths.control, paths.site, paths.ssb], running),
   ];
+}
+
+/** Nothing, unless the clearnet profile is on. */
+function publicDomain({ clearnet }: Config, running: boolean, ask: CheckupOptions['ask']): Check[] {
+  if (clearnet === undefined) return [];
+  return [domain(clearnet.domain, running, () => ask('clearnet.check'))];
 }
 
 function loaded(load: () => Config): Config | undefined {

@@ -40,6 +40,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   CONFIG_INVALID: EXIT.configuration,
   CONFIG_NOT_NAMED: EXIT.usage,
   FOLDER_UNUSABLE: EXIT.configuration,
+  CLEARNET_OFF: EXIT.configuration,
+  CLEARNET_BAD_VALUE: EXIT.configuration,
   PEER_IS_SELF: EXIT.configuration,
   SOCKET_IN_USE: EXIT.alreadyRunning,
   STATE_IN_USE: EXIT.alreadyRunning,

@@ -8,6 +8,7 @@ import type { AddCommands, Cli } from './cli.js';
 import { addAddress } from './commands/address.js';
 import { addBackups } from './commands/backup.js';
 import { addBans } from './commands/ban.js';
+import { addClearnet } from './commands/clearnet.js';
 import { addCompletion } from './commands/completion.js';
 import { addDoctor } from './commands/doctor.js';
 import { addInvites } from './commands/invite.js';
@@ -31,6 +32,7 @@ const COMMANDS: readonly AddCommands[] = [
   addInvites,
   addMembers,
   addBans,
+  addClearnet,
   addMail,
   addBackups,
   addDoctor,
@@ -69,9 +71,10 @@ function configNotNamed(): SnugError {
 
 /** @returns what the commands may use; the options are those of the root, once it has parsed them */
 function toolsOf(context: CliContext, root: Command, exitWith: (code: number) => void): Cli {
-  const config = () => {
+  const config = (usual: NodeJS.ProcessEnv = {}) => {
     const { config: file } = root.opts<GlobalOptions>();
-    return loadConfig({ env: context.env, ...(file === undefined ? {} : { file }) });
+    const env = { ...usual, ...context.env };
+    return loadConfig({ env, ...(file === undefined ? {} : { file }) });
   };
   const namedSocket = () => root.opts<GlobalOptions>().control ?? context.env.SNUG_CONTROL;
   const relayConfig = () => {

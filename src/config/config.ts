@@ -15,6 +15,21 @@ export interface PeerConfig {
   readonly line: number | undefined;
 }
 
+/** The page on a public domain too, through a reverse proxy. It shows where the relay is. */
+export interface ClearnetConfig {
+  /** Lower case, without a port. */
+  readonly domain: string;
+  /** Which address the codes given there carry; `domain` also offers SSB there. */
+  readonly ssb: 'onion' | 'domain';
+  /** Where the proxy's certificate comes from. All paths are absolute. */
+  readonly tls:
+    | { readonly kind: 'acme'; readonly email: string | undefined }
+    | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
+    | { readonly kind: 'internal' };
+  /** Folder of the sockets that the proxy connects to, absolute. */
+  readonly run: string;
+}
+
 /** How mail is sent. */
 export interface MailConfig {
   /** A name or an onion host, lower case. */
@@ -95,6 +110,8 @@ export interface Config {
   readonly site: {
     readonly title: string;
   };
+  /** Undefined while the profile is off, which is the default. */
+  readonly clearnet: ClearnetConfig | undefined;
   /** undefined: no mail. */
   readonly mail: MailConfig | undefined;
   readonly log: {
@@ -121,3 +138,5 @@ const LONGEST_SOCKET_PATH = 107;
 const LONGEST_SOCKET_NAME = 24;
 /** Bytes that the run folder's path may have: `<run>/<socket name>` must fit. */
 export const LONGEST_RUN_FOLDER = LONGEST_SOCKET_PATH - LONGEST_SOCKET_NAME - 1;
+/** The same for the folder of the clearnet's sockets: `/site.sock` is the longest name there. */
+export const LONGEST_CLEARNET_FOLDER = LONGEST_SOCKET_PATH - '/site.sock'.length;

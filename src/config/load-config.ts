@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
+import { clearnetFindings, clearnetRun, toClearnet } from './clearnet.js';
 import type { Config } from './config.js';
 import { defaultRun, defaultState } from './default-folders.js';
 import { checkFolders } from './folder-rules.js';
@@ -37,6 +38,14 @@ function foldersOf(document: Table, source: ConfigText, env: NodeJS.ProcessEnv):
   return { state, run: given(table.run) ?? resolve(defaultRun(env, state)) };
 }
 
+/** The clearnet's folder as the unchecked document has it; undefined while that profile is off. */
+function clearnetFolderOf(document: Table, source: ConfigText, run: string): string | undefined {
+  const table = isTable(document.clearnet) ? document.clearnet : {};
+  const given = table.run ?? '';
+  if (!table.domain || typeof given !== 'string') return undefined;
+  return clearnetRun(given, { file: source.file, run });
+}
+
 function findingOf(issue: v.BaseIssue<unknown>): Finding {
   const path = issue.path ?? [];
   return {
@@ -67,7 +76,7 @@ function configOf(
   source: ConfigText,
   env: NodeJS.ProcessEnv,
 ): Config {
-  const { tor, invites, members, feeds, blobs, site, mail, log, limits } = settings;
+  const { tor, invites, members, feeds, blobs, site, clearnet, mail, log, limits } = settings;
   return {
     file: source.file,
     paths,
@@ -90,6 +99,7 @@ function configOf(
     blobs: { maxMb: blobs.max_mb, totalMb: blobs.total_mb },
     peers: toPeers(settings.peers, source.text),
     site: { title: site.title },
+    clearnet: toClearnet(clearnet, { file: source.file, run: paths.run }),
     mail: toMail(mail, absolute(mail.password_file, source), env),
     log: { file: absolute(log.file, source) },
     limits: {
@@ -122,7 +132,8 @@ export function loadConfig(source: ConfigSource): Config {
   const findings = [
     ...unknownKeys(document),
     ...(checked.issues ?? []).map(findingOf),
-    ...checkFolders(paths),
+    ...checkFolders(paths, clearnetFolderOf(document, text, paths.run)),
+    ...clearnetFindings(document),
     ...repeatedPeers(document),
     ...mailRules(document),
   ];

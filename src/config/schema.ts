@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CLEARNET } from './clearnet.js';
 import { MAIL } from './mail.js';
 import { PEER_KEYS, PEERS } from './peers.js';
 import { HOST, isTable, PATH, type Table, TITLE, wholeNumber } from './values.js';
@@ -36,6 +37,7 @@ const SECTIONS = {
     total_mb: wholeNumber(2000, 1, 1_000_000),
   }),
   site: section({ title: TITLE }),
+  clearnet: section(CLEARNET),
   mail: section(MAIL),
   log: section({ file: PATH }),
   limits: section({

@@ -65,6 +65,33 @@ export const HOST = maybe(
   'a sound version 3 onion host, or a domain name such as relay.example.org',
 );
 
+function isDomain(text: string): boolean {
+  return isHost(text) && !text.toLowerCase().endsWith('.onion');
+}
+
+/** A public domain; "" when unset. */
+export const DOMAIN = maybe(
+  isDomain,
+  'a domain name such as pub.example.org, without "https://" and without a port',
+);
+
+function isEmail(text: string): boolean {
+  const [, name = '', host = ''] = /^([^@]*)@([^@]*)$/.exec(text) ?? [];
+  return /^[A-Za-z0-9._+-]{1,64}$/.test(name) && isDomain(host);
+}
+
+/** A mail address; "" when unset. */
+export const EMAIL = maybe(isEmail, 'a mail address such as ada@example.org');
+
+/**
+ * @param words all that are allowed, the default first
+ * @returns the schema of one of them, which may be left out
+ */
+export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
+  const allowed = words.map((word) => `"${word}"`).join(' or ');
+  return v.optional(v.picklist<Words, string>(words, allowed), words[0] as Words[number]);
+}
+
 /** Joiners shape emoji and some scripts; other format characters can turn text around. */
 function isTitle(text: string): boolean {
   const hidden = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u;

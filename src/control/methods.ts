@@ -23,6 +23,7 @@ export interface Operator {
   recordsForBackup(): Promise<unknown>;
   /** Ends the wait for the relay's own feed, whatever comes of it. */
   publishAnyway(): Promise<void>;
+  checkClearnet(): Promise<unknown>;
 }
 
 const DAY_MS = 86_400_000;
@@ -70,6 +71,7 @@ export function controlMethods(operator: Operator): Readonly<Record<string, Cont
     },
     unban: async (params) => operator.unban(parseFeedId(check(FEED, params).feed)),
     'ban.list': () => operator.listBans(),
+    'clearnet.check': () => operator.checkClearnet(),
     'member.list': () => operator.listMembers(),
     'member.show': (params) => operator.showMember(parseFeedId(check(FEED, params).feed)),
     'backup.records': () => operator.recordsForBackup(),

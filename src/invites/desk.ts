@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FeedId } from '../support/feed-id.js';
-import type { Log } from '../support/log.js';
 import { type BanSummary, Bans } from './bans.js';
-import { Budget, type Rate } from './budget.js';
+import { Budget } from './budget.js';
 import { type Counters, newCounters } from './counters.js';
+import type { DeskOptions } from './desk-options.js';
 import { Doubt } from './doubt.js';
 import { hashOf, type InviteSummary, idOf } from './invite.js';
 import { Ledger } from './ledger.js';
 import { CLOSE_PATIENCE_MS, MAX_WAITING } from './limits.js';
-import { type InviteWish, Minting, type NewInvite, type Solved } from './minting.js';
+import { type Entrance, type InviteWish, Minting, type NewInvite, type Solved } from './minting.js';
 import { Mutex } from './mutex.js';
 import { type Origin, originsOf } from './origins.js';
 import type { CodeMint, Graph } from './ports.js';
@@ -22,6 +22,8 @@ export type {
   BanSummary,
   CodeMint,
   Counters,
+  DeskOptions,
+  Entrance,
   Graph,
   InviteSummary,
   InviteWish,
@@ -30,23 +32,6 @@ export type {
   Removed,
   Solved,
 };
-
-/** What the desk is built from. */
-export interface DeskOptions {
-  /** The database's own folder; made with mode 0700 if missing. */
-  readonly folder: string;
-  readonly graph: Graph;
-  readonly mint: CodeMint;
-  /** Codes for riddles: `burst` at once, refilled with `perHour`. */
-  readonly budget: Rate;
-  /** How long a code can be redeemed, in milliseconds. */
-  readonly lifetimeMs: number;
-  /** Feeds that each member may have followed besides their own. */
-  readonly maySponsor: number;
-  /** The time, in milliseconds since 1970. */
-  readonly now: () => number;
-  readonly log: Log;
-}
 
 /** What is read before the desk is there. */
 interface Loaded {
@@ -67,6 +52,7 @@ export class InviteDesk {
   readonly #records: Records;
   readonly #budget: Budget;
   readonly #minting: Minting;
+  readonly #front: Entrance;
   readonly #counters = newCounters();
 
   private constructor(options: DeskOptions, loaded: Loaded) {
@@ -83,6 +69,7 @@ export class InviteDesk {
     const { mint, lifetimeMs, log } = options;
     const counters = this.#counters;
     this.#minting = new Minting({ store, ledger, budget, counters, mint, lifetimeMs, now, log });
+    this.#front = this.#minting.entrance(mint);
   }
 
   /**
@@ -214,12 +201,17 @@ export class InviteDesk {
 
   /** @returns a random id for a riddle with this answer, which is kept in memory for a while */
   pose(answer: string): string {
-    return this.#minting.pose(answer);
+    return this.#front.pose(answer);
   }
 
-  /** Consumes a riddle; a right answer within the budget gets a code. See {@link Minting.solve}. */
+  /** Consumes a riddle; a right answer within the budget gets a code. See {@link Entrance.solve}. */
   solve(riddleId: string, text: string): Promise<Solved> {
-    return this.#minting.solve(riddleId, text);
+    return this.#front.solve(riddleId, text);
+  }
+
+  /** Another way in, whose codes are written differently. See {@link Minting.entrance}. */
+  entrance(mint: CodeMint): Entrance {
+    return this.#minting.entrance(mint);
   }
 
   /** @returns codes that visitors could get now, and how fast that number grows back */

@@ -7,13 +7,12 @@ import type { FeedLimits } from './feeds/room.js';
 import type { HoldTimings, OwnFeedStatus } from './own/hold-types.js';
 import type { PeerSettings } from './peers/peers.js';
 import type { PeerStatus } from './peers/plan.js';
+import type { RelaySockets } from './sockets.js';
 
 /** Options of `Relay.open`. */
-export interface RelayOptions extends PeerSettings {
+export interface RelayOptions extends PeerSettings, RelaySockets {
   /** Folder of the relay's key and database; made 0700. */
   readonly folder: string;
-  /** Unix socket behind the onion service's SSB port. */
-  readonly listen: string;
   /** Unix socket of Tor's SocksPort. */
   readonly socks: string;
   /** Where clients find the relay. */

@@ -1,8 +1,7 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Peer, SsbServer } from 'ssb-server';
 import { type FeedId, parseFeedId } from '../support/feed-id.js';
-import { claimSocket } from '../support/unix-socket.js';
 import { Blobs } from './blobs/index.js';
 import { Carrier } from './feeds/carrier.js';
 import { type FeedReport, FeedReports } from './feeds/reports.js';
@@ -16,6 +15,7 @@ import { OwnFeed, type OwnFeedNews } from './own-feed.js';
 import { loadOwnKey } from './own-key.js';
 import { type Peers, peersOf } from './peers/peers.js';
 import type { RelayOptions, RelayStatus } from './relay-options.js';
+import { claimSockets, setSocketModes } from './sockets.js';
 import { ssbTor } from './ssb-tor/index.js';
 import { buildStack } from './stack.js';
 
@@ -67,7 +67,7 @@ export class Relay {
   static async open(options: RelayOptions): Promise<Relay> {
     requireNativeCrypto();
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    await claimSocket(options.listen);
+    await claimSockets(options);
     const keys = loadOwnKey(join(options.folder, 'secret'));
     const peers = peersOf(options, keys.id);
     const gate = new GatePost();
@@ -99,12 +99,13 @@ export class Relay {
         isMember: async (feed) => hold.knows(feed) || (await relay?.isFollowing(feed)) === true,
         transport: ssbTor({
           ...options,
+          listenPlain: options.clearnet?.listen,
           handshakes: MOST_HANDSHAKES,
           onListening: (error) => (error ? reject(error) : resolve(stack)),
         }),
       });
     });
-    chmodSync(options.listen, 0o600);
+    setSocketModes(options);
     relay = new Relay(server, folder, gate, { peers, carrier, blobs, hold });
     return relay;
   }

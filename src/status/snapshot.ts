@@ -1,4 +1,5 @@
 import { boardTodo } from './board.js';
+import { type ClearnetView, clearnetTodo } from './clearnet.js';
 import { type DeskView, deskTodo } from './desk.js';
 import { diskTodo } from './disk.js';
 import type { MachineView } from './machine.js';
@@ -18,6 +19,8 @@ export interface Rooms {
   readonly desk: DeskView | undefined;
   /** Whether the site listens. */
   readonly site: boolean;
+  /** Left out while that profile is off. */
+  readonly clearnet?: ClearnetView | undefined;
   readonly visits?: VisitsView | undefined;
   readonly machine?: MachineView | undefined;
   /** How often the relay was started within the last hour. */
@@ -39,6 +42,8 @@ export interface Snapshot {
   readonly tor: TorView | undefined;
   readonly ssb: SsbView | undefined;
   readonly desk: DeskView | undefined;
+  /** The page on a public domain too; undefined while that profile is off. */
+  readonly clearnet: ClearnetView | undefined;
   /** The relay's visits to itself. */
   readonly visits: VisitsView | undefined;
   readonly machine: MachineView | undefined;
@@ -50,10 +55,11 @@ export interface Snapshot {
 }
 
 /** @returns what is not well, and what to do about it */
-function troublesOf({ tor, ssb, visits, machine, starts, mail }: Rooms): string[] {
+function troublesOf({ tor, ssb, clearnet, visits, machine, starts, mail }: Rooms): string[] {
   return [
     ...torTodo(tor),
     ...visitsTodo(visits),
+    ...clearnetTodo(clearnet),
     ...ssbTodo(ssb),
     ...diskTodo(machine?.disk),
     ...boardTodo(machine?.board),
@@ -102,6 +108,7 @@ export function takeSnapshot(rooms: Rooms, about: About): Snapshot {
     tor: rooms.tor,
     ssb: rooms.ssb,
     desk: rooms.desk,
+    clearnet: rooms.clearnet,
     visits: rooms.visits,
     machine: rooms.machine,
     starts: rooms.starts,

@@ -1,5 +1,6 @@
 import { blobLine } from './blobs.js';
 import { boardLine } from './board.js';
+import { clearnetLines } from './clearnet.js';
 import { deskLine } from './desk.js';
 import { diskLine } from './disk.js';
 import { duration } from './duration.js';
@@ -33,6 +34,7 @@ export function inWords(snapshot: Snapshot, now = Date.now()): string[] {
     HEADLINES[snapshot.health],
     `Version   ${snapshot.version}, up ${duration(snapshot.uptimeSeconds)}`,
     `Site      ${site === undefined ? 'no address yet' : `${site}/invite/`}`,
+    ...clearnetLines(snapshot.clearnet),
     ...torLines(tor, now),
     ...line(visits, visitsLine),
     ssbLine(ssb),

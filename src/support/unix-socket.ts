@@ -55,17 +55,18 @@ export async function claimSocket(path: string): Promise<void> {
 }
 
 /**
- * Listens on a unix socket that only this user may connect to.
+ * Listens on a unix socket that only this user may connect to, unless told otherwise.
  *
  * @param path at most 107 bytes; a stale socket there is removed
+ * @param mode of the socket; 0660 lets the group of its folder connect
  * @throws SnugError SOCKET_FAILED, or what {@link claimSocket} throws
  */
-export async function listenOnSocket(server: Server, path: string): Promise<void> {
+export async function listenOnSocket(server: Server, path: string, mode = 0o600): Promise<void> {
   await claimSocket(path);
   try {
     server.listen(path);
     await once(server, 'listening');
-    await chmod(path, 0o600);
+    await chmod(path, mode);
   } catch (cause) {
     throw new SnugError('SOCKET_FAILED', `Cannot listen on ${path}: ${messageOf(cause)}.`, {
       hint: 'Its folder must exist and belong to the user who runs the relay.',

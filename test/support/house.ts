@@ -15,6 +15,7 @@ const ROOMS = [
   'mail',
   'status',
   'control',
+  'clearnet',
   'doctor',
   'backup',
 ];
@@ -32,6 +33,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'backup',
     'backups.ts',
     'checkup',
+    'clearnet',
     'config',
     'control',
     'doctor',
@@ -43,10 +45,11 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What `snug backup` and `snug restore` do, put together in the same way.
   'backups.ts': ['rooms.ts', ...ROOMS, 'support'],
   // The demo runs the relay as an operator would, from outside.
-  demo: ['app.ts', 'config', 'control', 'support'],
+  demo: ['app.ts', 'clearnet', 'config', 'control', 'support'],
   // The measurements do the same, and speak SSB to it.
   bench: ['control', 'demo', 'ssb', 'status', 'support'],
-  'app.ts': ['health.ts', 'post.ts', 'rooms.ts', ...ROOMS, 'support'],
+  'app.ts': ['clearnet-site.ts', 'health.ts', 'post.ts', 'rooms.ts', ...ROOMS, 'support'],
+  'clearnet-site.ts': ['rooms.ts', ...ROOMS, 'support'],
   'health.ts': ['rooms.ts', ...ROOMS, 'support'],
   'post.ts': ['health.ts', 'rooms.ts', ...ROOMS, 'support'],
   'rooms.ts': [...ROOMS, 'support'],

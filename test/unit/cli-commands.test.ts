@@ -20,6 +20,9 @@ const OTHERWISE: Readonly<Record<string, number | 'not run'>> = {
   'snug completion': 0,
   'snug man': 0,
   'snug help': 'not run',
+  // They read the configuration and ask no relay. The profile is off: nothing to show or write.
+  'snug clearnet show': 78,
+  'snug clearnet render': 0,
   // Refuses the file that the test names, before any relay is asked.
   'snug restore': 'not run',
 };
@@ -122,7 +125,7 @@ for (const command of LEAVES) {
     const { code, out, err } = await ground.run(...words(command.path), ...needed);
     assert.equal(code, expected, err);
     assert.equal(existsSync(join(ground.folder, 'state')), false, 'nothing is made');
-    if (expected === 0) return;
+    if (expected === 0 || expected === 78) return;
     assert.match(`${out}\n${err}`, /No relay answers on|There is no relay in|is not there yet/);
     assert.match(`${out}\n${err}`, /snug start|start the relay|has been started/);
     if (expected === 69) assert.equal(out, '');

@@ -156,6 +156,17 @@ describe('the snug command', () => {
     assert.deepEqual(asked.at(-1), ['member.show', { feed: '@ben' }]);
   });
 
+  it('clearnet check prints each finding with what to do, and ends with 1 unless all is well', async () => {
+    const good = { name: 'dns', state: 'ok', what: 'It has an address.' };
+    const bad = { name: 'port', state: 'failed', what: 'Nobody listens.', hint: 'Start it.' };
+    await answering({ 'clearnet.check': [good, bad] });
+    const { code, out } = await run('clearnet', 'check');
+    assert.equal(code, 1);
+    assert.equal(out, 'ok      It has an address.\nfailed  Nobody listens.\n        Start it.');
+    const json = await run('clearnet', 'check', '--json');
+    assert.deepEqual(JSON.parse(json.out), [good, bad]);
+  });
+
   it('bad configuration: every problem at once, exit code 78, nothing is started', async () => {
     const file = join(folder, 'snug.toml');
     writeFileSync(

@@ -50,6 +50,7 @@ test('an empty file gives the documented defaults', () => {
     blobs: { maxMb: 5, totalMb: 2000 },
     peers: [],
     site: { title: 'Snug' },
+    clearnet: undefined,
     mail: undefined,
     log: { file: undefined },
     limits: {
@@ -88,6 +89,14 @@ max_mb = 100
 total_mb = 1
 [site]
 title = "  The Fox & Hounds 🦊 "
+[clearnet]
+domain = "Pub.Example.org"
+ssb = "domain"
+tls = "files"
+certificate = "pub.pem"
+key = "/etc/keys/pub.pem"
+email = ""
+run = "for-the-proxy"
 [log]
 file = "snug.log"
 [limits]
@@ -107,6 +116,12 @@ const EVERYTHING_READ = {
   peers: [],
   blobs: { maxMb: 100, totalMb: 1 },
   site: { title: 'The Fox & Hounds 🦊' },
+  clearnet: {
+    domain: 'pub.example.org',
+    ssb: 'domain',
+    tls: { kind: 'files', certificate: join(folder, 'pub.pem'), key: '/etc/keys/pub.pem' },
+    run: join(folder, 'for-the-proxy'),
+  },
   mail: undefined,
   log: { file: join(folder, 'snug.log') },
   limits: {

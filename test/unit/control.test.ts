@@ -32,6 +32,7 @@ describe('the control socket', () => {
     unban: NOTHING,
     listBans: () => [],
     listMembers: () => Promise.resolve([]),
+    checkClearnet: () => Promise.resolve([]),
     showMember: () => Promise.resolve({}),
     recordsForBackup: () => Promise.resolve({}),
     publishAnyway: NOTHING,

@@ -109,6 +109,21 @@ describe('the status in words', () => {
     it(`shows ${what}`, () => assert.ok(words().split('\n').includes(line), words()));
   }
 
+  it('warns in every line of the clearnet profile, and says why it is not offered', () => {
+    const on = { ...WELL, clearnet: { domain: 'pub.example.org', ssb: 'domain' } as const };
+    const words = inWords(takeSnapshot(on, ABOUT)).join('\n');
+    assert.match(words, /Clearnet +https:\/\/pub\.example\.org\/invite\/ .*name the domain/);
+    assert.match(words, /Warning +pub\.example\.org shows everybody where this board is/);
+    const problem = 'The folder is gone. Make it.';
+    const broken = takeSnapshot({ ...on, clearnet: { ...on.clearnet, problem } }, ABOUT);
+    assert.equal(broken.health, 'degraded');
+    assert.match(
+      inWords(broken).join('\n'),
+      /Clearnet +not offered[\s\S]*To do +The folder is gone/,
+    );
+    assert.doesNotMatch(inWords(takeSnapshot(WELL, ABOUT)).join('\n'), /Clearnet|Warning/);
+  });
+
   it('shows how far Tor is', () => {
     const bootstrap = { progress: 45, summary: 'Asking for relay descriptors' };
     const text = words({ tor: { ...TOR, state: 'bootstrapping', bootstrap } });

@@ -13,7 +13,12 @@ export const addDoctor: AddCommands = (root, { relayConfig, ask, terminal, signa
     .option('--fix', 'repair what can be repaired without harm', false)
     .option('--json', 'for scripts', false)
     .action(async ({ fix, json }: { fix: boolean; json: boolean }) => {
-      const report = await checkup({ config: relayConfig, ask: () => ask('status'), fix, signal });
+      const report = await checkup({
+        config: relayConfig,
+        ask: (method) => ask(method),
+        fix,
+        signal,
+      });
       const lines = json ? [JSON.stringify(report)] : inWords(report);
       lines.forEach(terminal.out);
       exitWith(DOCTOR_EXIT[report.health]);

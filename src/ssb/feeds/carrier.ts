@@ -1,36 +1,17 @@
 import type { Peer, Plugin, SignedValue, SsbServer } from 'ssb-server';
-import type { Log } from '../../support/log.js';
 import type { OwnFeedPort } from '../own/comparison.js';
 import { Asking } from './asking.js';
 import { BrokenFeeds } from './broken.js';
+import type { CarrierOptions } from './carrier-options.js';
 import { ebtPlugin } from './ebt.js';
 import { BoundedEpidemic } from './epidemic.js';
 import { Heads } from './heads.js';
 import { Intake } from './intake.js';
-import { diskFull, type FeedLimits, Room, SMALL_BOARD } from './room.js';
+import { diskFull, Room, SMALL_BOARD } from './room.js';
 import { Serving } from './serving.js';
 import { Sizes } from './sizes.js';
 import { type Trouble, Troubles } from './troubles.js';
 import { Wires } from './wires.js';
-
-/** Options of {@link Carrier}. */
-export interface CarrierOptions {
-  /** The relay's own feed. */
-  readonly id: string;
-  /** Folder of the database. */
-  readonly folder: string;
-  /** What suits a small board if not given. */
-  readonly limits?: FeedLimits | undefined;
-  /** How long a peer may read nothing while something waits for it, in milliseconds. */
-  readonly stallMs?: number | undefined;
-  /** Whether the relay itself blocks the feed. */
-  readonly isBlocked: (feed: string) => boolean;
-  /** A peer has brought a message of the own feed. */
-  readonly onOwn?: (message: SignedValue) => void;
-  /** A peer says how much it holds of the own feed. */
-  readonly onClaim?: (peer: string, sequence: number) => void;
-  readonly log: Log;
-}
 
 /** How one feed stands here. */
 export interface FeedState {
