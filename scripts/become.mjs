@@ -8,7 +8,7 @@ import { checkNode, ensure, ensurePackages, ROOT, report } from './setup.mjs';
  * and terminal are its own, and no second Node stays in memory beside it.
  * @param {string} program path below dist/src
  * @param {string[]} args what it finds from process.argv[2] on
- * @param {('tor' | 'browser')[]} needs programs of the distribution
+ * @param {import('./setup.mjs').Need[]} needs programs of the distribution
  */
 export async function become(program, args, needs) {
   try {

@@ -8,4 +8,5 @@ setInterval(() => {
   if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
 }, PARENT_LOOK_MS).unref();
 
-await become('demo/main.js', process.argv.slice(2), ['tor']);
+const args = process.argv.slice(2);
+await become('demo/main.js', args, args.includes('--clearnet') ? ['tor', 'proxy'] : ['tor']);

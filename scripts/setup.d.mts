@@ -1,5 +1,20 @@
 /** Types of what tests use of setup.mjs. */
-export type Need = 'tor' | 'browser';
+export type Need =
+  | 'tor'
+  | 'browser'
+  | 'root'
+  | 'foreign'
+  | 'foreignTest'
+  | 'fat'
+  | 'fatFiles'
+  | 'ext4'
+  | 'partitions'
+  | 'xz'
+  | 'board'
+  | 'chromium'
+  | 'certutil'
+  | 'proxy'
+  | 'socketProxy';
 export interface RunOptions {
   readonly cwd?: string;
   readonly stdio?: unknown;

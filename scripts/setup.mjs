@@ -12,6 +12,11 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const PROGRAMS = {
   tor: { programs: ['tor', 'tor-gencert'], aptPackage: 'tor' },
   browser: { programs: ['firefox-esr'], aptPackage: 'firefox-esr' },
+  chromium: { programs: ['chromium'], aptPackage: 'chromium' },
+  certutil: { programs: ['certutil'], aptPackage: 'libnss3-tools' },
+  // Debian's package would start a web server for everybody on port 80; we run our own.
+  proxy: { programs: ['caddy'], aptPackage: 'caddy', keepOff: 'caddy.service' },
+  socketProxy: { programs: ['systemd-socket-activate'], aptPackage: 'systemd' },
   // The rest builds and boots the card (image/).
   root: { programs: ['mmdebstrap'], aptPackage: 'mmdebstrap' },
   foreign: { programs: ['qemu-aarch64-static'], aptPackage: 'qemu-user-static' },
@@ -97,7 +102,7 @@ async function aptPrefix(machine) {
 
 /**
  * Installs what is missing, where apt-get may be run.
- * @param {(keyof typeof PROGRAMS)[]} needs
+ * @param {import('./setup.mjs').Need[]} needs
  * @throws SetupError that names what is missing and the command that installs it
  */
 export async function ensure(needs, machine = MACHINE) {
@@ -119,6 +124,12 @@ export async function ensure(needs, machine = MACHINE) {
     const [file, ...rest] = [...prefix, ...words];
     return machine.run(file, rest);
   };
+  for (const { keepOff } of missing.map((need) => PROGRAMS[need])) {
+    if (keepOff === undefined || !machine.hasProgram('systemctl')) continue;
+    machine.say(`keeping ${keepOff} off ("systemctl unmask ${keepOff}" undoes that)`);
+    const [file, ...rest] = [...prefix, 'systemctl', 'mask', keepOff];
+    await machine.run(file, rest);
+  }
   // Without fresh lists the installation may still work, so only its own result counts.
   await apt('update');
   const options = ['-o', 'DPkg::Lock::Timeout=300', '--no-install-recommends'];

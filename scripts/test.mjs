@@ -87,7 +87,7 @@ function runTests(files, env, signal) {
 async function test(words, signal) {
   checkNode();
   await ensurePackages();
-  await ensure(['tor', 'browser']);
+  await ensure(['tor', 'browser', 'chromium', 'certutil', 'proxy', 'socketProxy']);
   await lint();
   await build();
   const files = testFiles(words);

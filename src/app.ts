@@ -1,28 +1,31 @@
+import { refuseHalfRestored } from './backup/place.js';
+import { suggestTimeOf } from './card.js';
+import { ClearnetSite } from './clearnet-site.js';
 import type { Config } from './config/config.js';
 import { prepareFolders } from './config/prepare-folders.js';
-import type { Operator } from './control/methods.js';
 import type { ControlServer } from './control/server.js';
+import { dialWhileOnline, openDoor } from './door.js';
+import { Health } from './health.js';
 import type { Graph, InviteDesk } from './invites/desk.js';
+import { operatorOf } from './operator.js';
+import { Post } from './post.js';
 import {
   buildControl,
   buildSite,
   buildTor,
-  dialWhileOnline,
   type Ground,
   openDesk,
   openRelay,
   pathsOf,
-  sshAccess,
-  suggestTimeOf,
+  type Timings,
 } from './rooms.js';
 import { drawRiddle, type Riddle, type Site } from './site/site.js';
 import { mintCode } from './ssb/code.js';
 import type { RelayThread } from './ssb/relay-thread.js';
-import { type Snapshot, takeSnapshot } from './status/snapshot.js';
-import { hintOf, messageOf, SnugError } from './support/errors.js';
+import type { Snapshot } from './status/snapshot.js';
+import { SnugError } from './support/errors.js';
 import type { Service } from './support/lifecycle.js';
 import type { Log } from './support/log.js';
-import { packageVersion } from './support/package.js';
 import type { Tor } from './tor/tor.js';
 
 /** What {@link App} is built from; a test may draw riddles whose answers it knows. */
@@ -30,6 +33,8 @@ export interface AppOptions {
   readonly config: Config;
   readonly log: Log;
   readonly draw?: () => Riddle;
+  /** Other waits, for tests. */
+  readonly timings?: Timings;
 }
 
 /** The composition root: builds every room, and starts and stops them in order. */
@@ -37,7 +42,10 @@ export class App implements Service {
   readonly #ground: Ground;
   readonly #tor: Tor;
   readonly #site: Site;
+  readonly #clearnet: ClearnetSite;
   readonly #control: ControlServer;
+  readonly #health: Health;
+  readonly #post: Post;
   readonly #stops: (() => Promise<void> | void)[] = [];
   #openedDesk: InviteDesk | undefined;
   #openedRelay: RelayThread | undefined;
@@ -48,19 +56,47 @@ export class App implements Service {
     this.#fail = resolve;
   });
 
-  constructor({ config, log, draw }: AppOptions) {
-    this.#ground = { config, log, paths: pathsOf(config) };
+  constructor({ config, log, draw = drawRiddle, timings }: AppOptions) {
+    this.#ground = { config, log, paths: pathsOf(config), timings };
     this.#tor = buildTor(this.#ground);
-    this.#control = buildControl(this.#ground, this.#operator());
-    this.#site = buildSite(this.#ground, {
+    this.#site = buildSite(this.#ground, this.#tor, {
       desk: {
         pose: (answer) => this.#desk.pose(answer),
         solve: (riddle, text) => this.#desk.solve(riddle, text),
       },
       ready: () => this.#openedRelay !== undefined,
-      draw: draw ?? drawRiddle,
-      cutOff: (circuit) => this.#cutOff(circuit),
+      draw,
     });
+    this.#clearnet = new ClearnetSite(this.#ground, {
+      tor: this.#tor,
+      desk: () => this.#desk,
+      codeTarget: () => this.#codeTarget(),
+      ready: () => this.#siteListens,
+      draw,
+    });
+    this.#health = new Health(this.#ground, {
+      tor: this.#tor,
+      site: this.#site,
+      siteListens: () => this.#siteListens,
+      desk: () => this.#openedDesk,
+      relay: () => this.#openedRelay,
+      clearnet: () => this.#clearnet.status(),
+      mail: () => this.#post.status(),
+    });
+    this.#post = new Post(this.#ground, {
+      tor: this.#tor,
+      health: this.#health,
+      desk: () => this.#desk,
+    });
+    const operator = operatorOf(this.#ground, {
+      tor: this.#tor,
+      clearnet: this.#clearnet,
+      health: this.#health,
+      post: this.#post,
+      desk: () => this.#desk,
+      relay: () => this.#relay,
+    });
+    this.#control = buildControl(this.#ground, operator);
   }
 
   /**
@@ -71,15 +107,21 @@ export class App implements Service {
    */
   async start(signal: AbortSignal): Promise<void> {
     try {
+      await refuseHalfRestored(this.#ground.config.paths.state);
       prepareFolders(this.#ground.config);
+      await this.#clearnet.prepare();
       await this.#openDesk();
+      await this.#run(this.#health, signal);
       await this.#run(this.#control, signal);
       await this.#run(this.#tor, signal);
       await this.#openRelay();
       await this.#run(this.#site, signal);
       this.#siteListens = true;
+      await this.#run(this.#clearnet, signal);
       this.#stops.push(dialWhileOnline(this.#tor, this.#relay));
       this.#stops.push(suggestTimeOf(this.#ground, this.#tor));
+      await this.#run(this.#health.visits, signal);
+      await this.#run(this.#post, signal);
       await this.#tor.goOnline();
     } catch (error) {
       await this.stop();
@@ -121,18 +163,7 @@ export class App implements Service {
 
   /** @returns one look at every room */
   status(): Snapshot {
-    const desk = this.#openedDesk;
-    const rooms = {
-      tor: this.#tor.status(),
-      ssb: this.#openedRelay?.status(),
-      desk: desk && { ...desk.budget(), ...desk.counters() },
-      site: this.#siteListens,
-    };
-    return takeSnapshot(rooms, {
-      version: packageVersion(),
-      uptimeSeconds: process.uptime(),
-      ssbAddress: this.#openedRelay?.address,
-    });
+    return this.#health.status();
   }
 
   async #run(service: Service, signal: AbortSignal): Promise<void> {
@@ -150,14 +181,11 @@ export class App implements Service {
   }
 
   async #openRelay(): Promise<void> {
-    const relay = await openRelay(this.#ground, this.#tor);
+    const relay = await openRelay(this.#ground, this.#tor, this.#clearnet.ssbSocket);
     this.#stops.push(() => relay.close());
     this.#openedRelay = relay;
     void relay.died.then(this.#fail);
-    await this.#desk.reconcile().catch((error: unknown) => {
-      this.#ground.log.error(`${messageOf(error)} ${hintOf(error) ?? ''}`);
-    });
-    relay.admit(this.#desk);
+    await openDoor(relay, this.#desk, this.#ground.log);
   }
 
   #codeTarget() {
@@ -171,31 +199,10 @@ export class App implements Service {
       isFollowing: (feed) => this.#relay.isFollowing(feed),
       isBlocking: (feed) => this.#relay.isBlocking(feed),
       follow: (feed) => this.#relay.follow(feed),
+      unfollow: (feed) => this.#relay.unfollow(feed),
       block: (feed) => this.#relay.block(feed),
       unblock: (feed) => this.#relay.unblock(feed),
     };
-  }
-
-  #operator(): Operator {
-    return {
-      status: () => this.status(),
-      createInvite: (options) => this.#desk.create(options),
-      listInvites: () => this.#desk.list(),
-      revokeInvite: (id) => this.#desk.revoke(id),
-      ban: (feed, reason) => this.#desk.ban(feed, reason),
-      unban: (feed) => this.#desk.unban(feed),
-      listBans: () => this.#desk.bans(),
-      listMembers: async () => this.#relay.feeds(),
-      showMember: async (feed) => this.#relay.feed(feed),
-      showSsh: () => sshAccess(this.#ground, this.#tor),
-    };
-  }
-
-  /** A Tor that is restarting has closed the circuit already, and one too busy to be asked will. */
-  #cutOff(circuit: number): void {
-    this.#tor.closeCircuit(circuit).catch((error: unknown) => {
-      this.#ground.log.debug(`a circuit was not closed: ${messageOf(error)}`);
-    });
   }
 
   get #desk(): InviteDesk {

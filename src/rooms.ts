@@ -1,21 +1,19 @@
-import { uptime, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from './config/config.js';
 import { controlMethods, type Operator } from './control/methods.js';
 import { ControlServer } from './control/server.js';
 import { type CodeMint, type Graph, InviteDesk } from './invites/desk.js';
 import { Site, type SiteOptions } from './site/site.js';
+import type { HoldTimings } from './ssb/own/hold-types.js';
 import { openRelayThread, type RelayThread } from './ssb/relay-thread.js';
-import { suggestTime } from './status/clock.js';
-import { messageOf, SnugError } from './support/errors.js';
+import type { RelaySockets } from './ssb/sockets.js';
+import { messageOf } from './support/errors.js';
 import type { Log } from './support/log.js';
-import { writeFileSafely } from './support/write-file.js';
-import type { TorStatus } from './tor/status.js';
+import type { VisitTimings } from './tor/self-visits.js';
+import { TIMINGS, type TorTimings } from './tor/timings.js';
 import { Tor } from './tor/tor.js';
 
 const SITE_PORT = 80;
-/** Who may come in by ssh on the card (image/). */
-const CARD_USER = 'operator';
 const DAY_MS = 86_400_000;
 const MIB = 1024 * 1024;
 
@@ -24,6 +22,14 @@ export interface Ground {
   readonly config: Config;
   readonly paths: Paths;
   readonly log: Log;
+  readonly timings?: Timings | undefined;
+}
+
+/** Waits that a test makes shorter. */
+export interface Timings {
+  readonly tor?: Partial<TorTimings>;
+  readonly visits?: Partial<VisitTimings>;
+  readonly hold?: Partial<HoldTimings>;
 }
 
 /** The names of everything on the disk, in one place. */
@@ -44,14 +50,15 @@ export function pathsOf(config: Config) {
     ledger: join(state, 'invites'),
     database: join(state, 'ssb'),
     tor: join(state, 'tor'),
+    mail: join(state, 'mail'),
     torSockets: unit === undefined ? join(run, 'tor') : `${run}-tor`,
     unit,
   };
 }
 
 /** @returns Tor with one onion service: the site on port 80, SSB on the port of the codes */
-export function buildTor({ config, paths, log }: Ground): Tor {
-  return new Tor({
+export function buildTor({ config, paths, log, timings }: Ground): Tor {
+  const options = {
     binary: config.tor.binary,
     include: config.tor.include,
     folder: paths.tor,
@@ -66,47 +73,37 @@ export function buildTor({ config, paths, log }: Ground): Tor {
     streamsPerCircuit: config.limits.streamsPerCircuit,
     log: log.room('tor'),
     now: Date.now,
-  });
+  };
+  return new Tor(options, { ...TIMINGS, ...timings?.tor });
 }
 
-/**
- * @returns how the operator finds ssh
- * @throws SnugError NO_SSH
- */
-export function sshAccess({ config }: Ground, tor: Tor) {
-  if (tor.ssh !== undefined) {
-    const user = config.tor.launch === 'unit' ? CARD_USER : userInfo().username;
-    return { ...tor.ssh, user };
-  }
-  throw new SnugError('NO_SSH', 'There is no ssh: the configuration has no key for it.', {
-    hint: 'Put your public key into keys = [...] below [ssh] and start the relay again.',
-  });
-}
+/** What public pages are in front of. */
+export type SiteParts = Pick<SiteOptions, 'desk' | 'ready' | 'draw'>;
 
-/** On the card, somebody with the right to do so waits for what Tor says of the clock. */
-export function suggestTimeOf({ config, paths, log }: Ground, tor: Tor): () => void {
-  if (config.tor.launch !== 'unit') return () => undefined;
-  return suggestTime({
-    tor,
-    write: (text) => writeFileSafely(paths.clockSkew, text),
-    now: Date.now,
-    uptime,
-    failed: (error) => log.warning(`The clock cannot be set: ${messageOf(error)}`),
-  });
-}
-
-/** @returns the public pages, in front of the desk */
-export function buildSite(
-  { config, paths, log }: Ground,
-  parts: Pick<SiteOptions, 'desk' | 'ready' | 'draw' | 'cutOff'>,
-): Site {
-  return new Site({
-    socket: paths.site,
+/** @returns what all public pages have in common, wherever they are */
+export function siteOptions({ config, log }: Ground, parts: SiteParts) {
+  return {
     title: config.site.title,
     ...parts,
     limits: config.limits,
     now: () => performance.now(),
     log: log.room('site'),
+  };
+}
+
+/** @returns the public pages behind the onion, in front of the desk */
+export function buildSite(ground: Ground, tor: Tor, parts: SiteParts): Site {
+  return new Site({
+    socket: ground.paths.site,
+    ...siteOptions(ground, parts),
+    cutOff: (circuit) => cutOff(ground, tor, circuit),
+  });
+}
+
+/** A Tor that is restarting has closed the circuit already, and one too busy to be asked will. */
+function cutOff({ log }: Ground, tor: Tor, circuit: number): void {
+  tor.closeCircuit(circuit).catch((error: unknown) => {
+    log.debug(`a circuit was not closed: ${messageOf(error)}`);
   });
 }
 
@@ -137,17 +134,27 @@ export function openDesk(
   });
 }
 
-/** @returns the SSB relay behind Tor's onion service, in its own thread, closed to everybody so far */
-export function openRelay({ config, paths, log }: Ground, tor: Tor): Promise<RelayThread> {
+/**
+ * @param clearnet a second socket, for whom a proxy brings; undefined: none
+ * @returns the SSB relay behind Tor's onion service, in its own thread, closed to everybody so far
+ */
+export function openRelay(
+  ground: Ground,
+  tor: Tor,
+  clearnet: RelaySockets['clearnet'],
+): Promise<RelayThread> {
+  const { config, paths, log, timings } = ground;
   return openRelayThread({
     folder: paths.database,
     listen: paths.ssb,
+    ...(clearnet === undefined ? {} : { clearnet }),
     socks: tor.socksPath,
     host: tor.host,
     port: config.invites.port,
     hops: config.feeds.hops,
     limits: {
       messagesPerFeed: config.feeds.messagesPerFeed,
+      bytesPerFeed: config.feeds.mbPerFeed * MIB,
       totalMessages: config.feeds.totalMessages,
       logBytes: config.feeds.logMb * MIB,
       reserveBytes: config.limits.reserveMb * MIB,
@@ -160,23 +167,7 @@ export function openRelay({ config, paths, log }: Ground, tor: Tor): Promise<Rel
     },
     connections: config.limits.connections,
     peers: config.peers,
+    ...(timings?.hold === undefined ? {} : { hold: timings.hold }),
     log: log.room('ssb'),
   });
-}
-
-/**
- * Has the relay dial its peers while Tor is published and has a network, and wait while it has not:
- * as soon as it is back, they are dialled at once.
- * @returns ends that
- */
-export function dialWhileOnline(tor: Tor, relay: RelayThread): () => void {
-  let online = false;
-  const tell = ({ state }: TorStatus) => {
-    if ((state === 'published') === online) return;
-    online = !online;
-    // A relay that cannot be told has ended, and says so itself.
-    relay.setOnline(online).catch(() => undefined);
-  };
-  tell(tor.status());
-  return tor.onChange(tell);
 }

@@ -76,7 +76,9 @@ export async function installApp(tree) {
   await must(file, [...first, ...NPM_CI], { cwd: home });
   prune(join(home, 'node_modules'));
   rmSync(join(home, '.npmrc'));
-  for (const name of ['torrc', 'docs/appliance.md', 'LICENSE', 'snug.example.toml']) {
+  // systemd/clearnet: `snug clearnet render` fills these in.
+  const texts = ['torrc', 'systemd/clearnet', 'docs/appliance.md', 'LICENSE', 'snug.example.toml'];
+  for (const name of texts) {
     cpSync(join(ROOT, name), join(home, name), { recursive: true });
   }
   for (const name of readdirSync(join(ROOT, 'dist', 'src'))) {

@@ -42,6 +42,9 @@ const PLACES = {
   'firewall.d': 'usr/lib/snug/firewall.d',
 };
 
+/** Templates: they lie with Snug itself (app.mjs), which fills them in. */
+const TEMPLATES = 'clearnet';
+
 /** @returns {[place: string, mode: number]} where a file of systemd/ goes, by its name */
 function placeOf(name) {
   if (name.endsWith('.nft')) return ['etc/snug', 0o644];
@@ -53,6 +56,7 @@ function installUnits(tree) {
   const paths = [];
   const folder = join(ROOT, 'systemd');
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name === TEMPLATES) continue;
     const [place, mode] = entry.isDirectory() ? [PLACES[entry.name]] : placeOf(entry.name);
     if (place === undefined)
       throw new SetupError(`image/lib/tree.mjs has no place for ${entry.name}.`);

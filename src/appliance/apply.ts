@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { ConfigError } from '../config/problems.js';
-import { writeFileSafely } from '../support/write-file.js';
+import { writeDurably } from '../support/durable-file.js';
 import { type Card, cardOf } from './card.js';
 import { keep, readIfThere } from './files.js';
 import { withKeys } from './imager-keys.js';
+import { isOnCard, moveMailPassword } from './mail-password.js';
 import { networkFile } from './network.js';
-import { withoutPassword } from './password-line.js';
+import { withoutValue } from './password-line.js';
 import type { Places } from './places.js';
 import { NO_PRESEED, parsePreseed } from './preseed.js';
 import { wpaConfig } from './wifi.js';
@@ -30,18 +31,37 @@ async function lastGood(places: Places): Promise<Config> {
   return loadConfig({ file: there ? places.config : '/dev/null', env: ENV });
 }
 
+/** What is now in files of root alone has no place in the operator's file any more. */
+function withoutSecrets(text: string, config: Config, mailFile: 'kept' | 'missing' | 'elsewhere') {
+  const problems: string[] = [];
+  let clean = text;
+  const take = (key: Parameters<typeof withoutValue>[1]) => {
+    const less = withoutValue(clean, key);
+    if (less === undefined || less === clean) {
+      problems.push(`${key}: put it on a line of its own, so that it can be taken off.`);
+    } else clean = less;
+  };
+  if (config.card.wifi?.password !== undefined) take('wifi.password');
+  if (mailFile === 'kept') take('mail.password_file');
+  if (mailFile === 'missing') {
+    problems.push('mail.password_file: put that file beside snug.toml, the password in it.');
+  }
+  return { text: clean, problems };
+}
+
 async function readSettings(places: Places): Promise<Settings> {
   const file = join(places.fat, 'snug.toml');
   const text = await readIfThere(file);
   try {
     const config = loadConfig({ file: text === undefined ? '/dev/null' : file, env: ENV });
-    const clean = withoutPassword(text ?? '');
-    const stuck = config.card.wifi?.password !== undefined && (clean ?? text) === text;
-    const problem = 'wifi.password: put it on a line of its own, so that it can be taken off.';
-    return { config, text: clean ?? text ?? '', problems: stuck ? [problem] : [] };
+    const kept = await moveMailPassword(places, config.mail);
+    const onCard = isOnCard(places.fat, config.mail);
+    const mailFile = onCard ? (kept ? 'kept' : 'missing') : 'elsewhere';
+    return { config, ...withoutSecrets(text ?? '', config, mailFile) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const config = await lastGood(places);
+    await moveMailPassword(places, undefined);
     return { config, text: undefined, problems: [error.message] };
   }
 }
@@ -120,7 +140,7 @@ export async function applySettings(places: Places): Promise<readonly string[]> 
     const file = join(places.fat, 'snug.toml');
     const before = await readIfThere(file);
     if (before !== undefined && before !== settings.text) {
-      await writeFileSafely(file, settings.text, SECRET);
+      writeDurably(file, settings.text, SECRET);
     }
   }
   const imager = preseed.problems.map((problem) => `rpi-preseed.toml, ${problem}`);

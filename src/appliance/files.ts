@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeDurably } from '../support/durable-file.js';
 import { codeOf } from '../support/errors.js';
-import { writeFileSafely } from '../support/write-file.js';
 
 /**
  * @param path of a text file
@@ -31,5 +31,5 @@ export async function keep(path: string, text: string | undefined, mode = 0o644)
   }
   if ((await readIfThere(path)) === text) return;
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  await writeFileSafely(path, text, mode);
+  writeDurably(path, text, mode);
 }

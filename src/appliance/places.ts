@@ -10,6 +10,8 @@ export interface Places {
   readonly wifi: string;
   readonly network: string;
   readonly hostname: string;
+  /** Of the mail account; systemd hands it to the relay (systemd/snug.service). */
+  readonly mailPassword: string;
   /** Firewall rules in force beyond the fixed ones, and those there are to choose from. */
   readonly firewall: string;
   readonly firewallRules: string;
@@ -29,6 +31,7 @@ export function placesBelow(root: string): Places {
     wifi: join(root, 'etc/wpa_supplicant/wpa_supplicant-wlan0.conf'),
     network: join(root, 'etc/systemd/network/10-card.network'),
     hostname: join(root, 'etc/hostname'),
+    mailPassword: join(root, 'etc/credstore/snug.mail-password'),
     firewall: join(root, 'etc/snug/firewall.d'),
     firewallRules: join(root, 'usr/lib/snug/firewall.d'),
     kept: join(root, 'var/lib/snug-card'),

@@ -100,14 +100,18 @@ function has(peer: Peer, id: string, sequence: number): Promise<boolean> {
   });
 }
 
-async function arrived(peer: Peer): Promise<void> {
-  for (const [feed, { length }] of made().messages) {
-    const deadline = performance.now() + STUCK_MS;
-    while (!(await has(peer, feed, length))) {
-      if (performance.now() > deadline) throw new Error(`a feed of ${length} got stuck`);
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-    }
+async function feedArrived(peer: Peer, feed: string, length: number): Promise<void> {
+  const deadline = performance.now() + STUCK_MS;
+  while (!(await has(peer, feed, length))) {
+    if (performance.now() > deadline) throw new Error(`a feed of ${length} got stuck`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
+}
+
+/** All feeds go on together and end together. To ask for one after the other would be a trip each. */
+async function arrived(peer: Peer): Promise<void> {
+  const feeds = [...made().messages];
+  await Promise.all(feeds.map(([feed, { length }]) => feedArrived(peer, feed, length)));
 }
 
 const calls: SenderCalls = {

@@ -9,10 +9,16 @@ export interface Cli {
   /** Aborts when the process is asked to end. */
   readonly signal: AbortSignal;
   /**
+   * @param usual variables for what the environment does not set
    * @returns the checked configuration that `--config` or $SNUG_CONFIG names, else the usual one
    * @throws SnugError CONFIG_INVALID
    */
-  config(): Config;
+  config(usual?: NodeJS.ProcessEnv): Config;
+  /**
+   * The configuration of the relay that `ask` speaks to, for commands that also look at its files.
+   * @throws SnugError CONFIG_NOT_NAMED when only its socket is named; CONFIG_INVALID
+   */
+  relayConfig(): Config;
   /**
    * Asks the running relay; its socket is named by `--control`, or that of the configuration.
    * @throws SnugError NOT_RUNNING, NOT_ALLOWED, or what the relay answers

@@ -3,9 +3,9 @@ import { codeOf } from '../support/errors.js';
 /** What the shell gets; the higher ones are those of sysexits(3). */
 export const EXIT = {
   ok: 0,
-  /** `snug status`: works, but needs a look. */
+  /** `snug status`: works, but needs a look; `snug doctor`: has found something. */
   degraded: 1,
-  /** `snug status`: visitors cannot reach it, or it does not run. */
+  /** `snug status`: visitors cannot reach it, or it does not run; `snug doctor`: what is grave. */
   down: 2,
   usage: 64,
   badData: 65,
@@ -16,23 +16,48 @@ export const EXIT = {
   configuration: 78,
 } as const;
 
+/** What each means, for `snug --help` and the manual page. */
+export const EXIT_WORDS: readonly (readonly [code: number, meaning: string])[] = [
+  [EXIT.ok, 'done; status and doctor: all is well'],
+  [EXIT.degraded, 'status: needs a look; doctor: something is not as it should be'],
+  [EXIT.down, 'status: down; doctor: something grave'],
+  [EXIT.usage, 'wrong usage'],
+  [EXIT.badData, 'refused, or bad data'],
+  [EXIT.unavailable, 'the relay does not run, or something that is needed is missing'],
+  [EXIT.internal, 'internal error'],
+  [EXIT.alreadyRunning, 'already running'],
+  [EXIT.notAllowed, 'not allowed'],
+  [EXIT.configuration, 'bad configuration'],
+];
+
 /** For `snug --help`. */
 export const EXIT_HELP = `
 Exit codes:
-  0  done            1  status: needs a look    2  status: down
-  64 wrong usage     65 refused or bad data     69 not running, or Tor is missing
-  70 internal error  75 already running         77 not allowed    78 bad configuration
+${EXIT_WORDS.map(([code, meaning]) => `  ${String(code).padEnd(2)}  ${meaning}`).join('\n')}
 `;
 
 const BY_CODE: Readonly<Record<string, number>> = {
   CONFIG_INVALID: EXIT.configuration,
+  CONFIG_NOT_NAMED: EXIT.usage,
   FOLDER_UNUSABLE: EXIT.configuration,
+  CLEARNET_OFF: EXIT.configuration,
+  CLEARNET_BAD_VALUE: EXIT.configuration,
   PEER_IS_SELF: EXIT.configuration,
   SOCKET_IN_USE: EXIT.alreadyRunning,
   STATE_IN_USE: EXIT.alreadyRunning,
   NOT_RUNNING: EXIT.unavailable,
   NOT_READY: EXIT.unavailable,
   CONTROL_BROKEN: EXIT.unavailable,
+  NO_LOG: EXIT.unavailable,
+  NO_RELAY: EXIT.unavailable,
+  RESTORE_UNFINISHED: EXIT.configuration,
+  NO_MAIL: EXIT.unavailable,
+  MAIL_OFFLINE: EXIT.unavailable,
+  MAIL_UNREACHABLE: EXIT.unavailable,
+  MAIL_SILENT: EXIT.unavailable,
+  MAIL_LATER: EXIT.unavailable,
+  MAIL_BROKEN: EXIT.unavailable,
+  MAIL_PASSWORD: EXIT.configuration,
   TOR_NOT_FOUND: EXIT.unavailable,
   TOR_TOO_OLD: EXIT.unavailable,
   BRIDGE_PROGRAM_MISSING: EXIT.unavailable,

@@ -2,10 +2,19 @@ import { join, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { loadConfig } from '../config/load-config.js';
 import { callControl } from '../control/client.js';
+import { SnugError } from '../support/errors.js';
 import { packageVersion } from '../support/package.js';
 import type { AddCommands, Cli } from './cli.js';
+import { addAddress } from './commands/address.js';
+import { addBackups } from './commands/backup.js';
 import { addBans } from './commands/ban.js';
+import { addClearnet } from './commands/clearnet.js';
+import { addCompletion } from './commands/completion.js';
+import { addDoctor } from './commands/doctor.js';
 import { addInvites } from './commands/invite.js';
+import { addLog } from './commands/log.js';
+import { addMail } from './commands/mail.js';
+import { addMan } from './commands/man.js';
 import { addMembers } from './commands/member.js';
 import { addSsh } from './commands/ssh.js';
 import { addStart } from './commands/start.js';
@@ -21,11 +30,19 @@ export type CliContext = Pick<Cli, 'env' | 'terminal' | 'signal'>;
 const COMMANDS: readonly AddCommands[] = [
   addStart,
   addStatus,
+  addAddress,
   addInvites,
   addMembers,
   addBans,
+  addClearnet,
+  addMail,
+  addBackups,
   addSsh,
   addUpdate,
+  addDoctor,
+  addLog,
+  addCompletion,
+  addMan,
 ];
 
 interface GlobalOptions {
@@ -48,18 +65,44 @@ function rootCommand({ out, err }: CliContext['terminal']): Command {
     });
 }
 
+function configNotNamed(): SnugError {
+  return new SnugError(
+    'CONFIG_NOT_NAMED',
+    'The socket of a relay is named, but not its configuration.',
+    { hint: 'This command reads that too: use --config, which names both, instead of --control.' },
+  );
+}
+
 /** @returns what the commands may use; the options are those of the root, once it has parsed them */
 function toolsOf(context: CliContext, root: Command, exitWith: (code: number) => void): Cli {
-  const config = () => {
+  const config = (usual: NodeJS.ProcessEnv = {}) => {
     const { config: file } = root.opts<GlobalOptions>();
-    return loadConfig({ env: context.env, ...(file === undefined ? {} : { file }) });
+    const env = { ...usual, ...context.env };
+    return loadConfig({ env, ...(file === undefined ? {} : { file }) });
+  };
+  const namedSocket = () => root.opts<GlobalOptions>().control ?? context.env.SNUG_CONTROL;
+  const relayConfig = () => {
+    const named = root.opts<GlobalOptions>().config ?? context.env.SNUG_CONFIG;
+    if (namedSocket() && !named) throw configNotNamed();
+    return config();
   };
   const ask = (method: string, params: unknown = {}) => {
-    const named = root.opts<GlobalOptions>().control ?? context.env.SNUG_CONTROL;
+    const named = namedSocket();
     const socket = named ? resolve(named) : join(config().paths.run, 'control.sock');
     return callControl(socket, method, params);
   };
-  return { ...context, config, ask, exitWith };
+  return { ...context, config, relayConfig, ask, exitWith };
+}
+
+/**
+ * @param exitWith gets the exit code of a command that has one of its own
+ * @returns the whole command line
+ */
+export function buildProgram(context: CliContext, exitWith: (code: number) => void): Command {
+  const root = rootCommand(context.terminal);
+  const cli = toolsOf(context, root, exitWith);
+  for (const add of COMMANDS) add(root, cli);
+  return root;
 }
 
 /**
@@ -70,11 +113,9 @@ function toolsOf(context: CliContext, root: Command, exitWith: (code: number) =>
  */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const root = rootCommand(context.terminal);
-  const cli = toolsOf(context, root, (code) => {
+  const root = buildProgram(context, (code) => {
     exitCode = code;
   });
-  for (const add of COMMANDS) add(root, cli);
   try {
     await root.parseAsync(args, { from: 'user' });
     return exitCode;

@@ -3,7 +3,8 @@ import type { Config } from '../config/config.js';
 import { notifierOf, watchdogPeriod } from '../status/notify.js';
 import { patienceOf, Watchdog } from '../status/watchdog.js';
 import { inShort } from '../status/words.js';
-import { createLog, type Log } from '../support/log.js';
+import { createLog, type Log, withLevel } from '../support/log.js';
+import { LogFile } from './log/file.js';
 import type { Terminal } from './terminal.js';
 
 /** How `snug start` was called. */
@@ -23,6 +24,17 @@ function tameConsole(log: Log): void {
   Object.assign(console, { log: line, info: line, warn: line, error: line });
 }
 
+/** @returns what takes the lines of the log: the terminal, and the file if there is to be one */
+function writer(file: string | undefined, terminal: Terminal): (line: string) => void {
+  if (file === undefined) return terminal.err;
+  const onTrouble = (why: string) => terminal.err(`warning: snug: the log file fails: ${why}`);
+  const logFile = new LogFile({ file, now: Date.now, onTrouble });
+  return (line) => {
+    terminal.err(line);
+    logFile.write(withLevel(line));
+  };
+}
+
 /**
  * Runs the relay until the signal aborts.
  *
@@ -37,7 +49,7 @@ export async function runRelay(
   signal: AbortSignal,
 ): Promise<void> {
   const log = createLog({
-    write: terminal.err,
+    write: writer(config.log.file, terminal),
     journal: options.journal,
     verbose: options.verbose,
   });

@@ -1,4 +1,5 @@
 import type { FeedId } from '../support/feed-id.js';
+import type { MailAddress } from '../support/mail-address.js';
 import type { OnionHost } from '../support/onion-host.js';
 
 /** A relay that the operator trusts. */
@@ -12,6 +13,45 @@ export interface PeerConfig {
   readonly id: FeedId;
   /** Where its address stands in the file. */
   readonly line: number | undefined;
+}
+
+/** The page on a public domain too, through a reverse proxy. It shows where the relay is. */
+export interface ClearnetConfig {
+  /** Lower case, without a port. */
+  readonly domain: string;
+  /** Which address the codes given there carry; `domain` also offers SSB there. */
+  readonly ssb: 'onion' | 'domain';
+  /** Where the proxy's certificate comes from. All paths are absolute. */
+  readonly tls:
+    | { readonly kind: 'acme'; readonly email: string | undefined }
+    | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
+    | { readonly kind: 'internal' };
+  /** Folder of the sockets that the proxy connects to, absolute. */
+  readonly run: string;
+}
+
+/** How mail is sent. */
+export interface MailConfig {
+  /** A name or an onion host, lower case. */
+  readonly server: string;
+  readonly port: number;
+  /** TLS from the start, TLS after STARTTLS and not without; none only to an onion host. */
+  readonly tls: 'implicit' | 'starttls' | 'none';
+  /** The name in the server's certificate, when it is not `server`. */
+  readonly tlsName: string | undefined;
+  /** Of the account; undefined: the server wants no login. */
+  readonly user: string | undefined;
+  /** Absolute; first line is the password. */
+  readonly passwordFile: string | undefined;
+  /** Where systemd puts the password, absolute, if it does; used without `passwordFile`. */
+  readonly credential: string | undefined;
+  readonly from: MailAddress;
+  /** The operator. */
+  readonly to: MailAddress;
+  /** Whether what goes wrong is mailed. */
+  readonly alerts: boolean;
+  /** Whether numbers are mailed each month. */
+  readonly digest: boolean;
 }
 
 /**
@@ -60,6 +100,8 @@ export interface Config {
     /** Most messages of one feed, and of all together. */
     readonly messagesPerFeed: number;
     readonly totalMessages: number;
+    /** Messages of one feed, in MiB. */
+    readonly mbPerFeed: number;
     /** All messages together, in MiB. */
     readonly logMb: number;
   };
@@ -86,6 +128,14 @@ export interface Config {
   readonly site: {
     readonly title: string;
   };
+  /** Undefined while the profile is off, which is the default. */
+  readonly clearnet: ClearnetConfig | undefined;
+  /** undefined: no mail. */
+  readonly mail: MailConfig | undefined;
+  readonly log: {
+    /** A file that the log is written to as well, absolute; undefined: only standard error. */
+    readonly file: string | undefined;
+  };
   readonly limits: {
     /** HTTP requests a minute on one Tor circuit. */
     readonly requestsPerMinute: number;
@@ -106,3 +156,5 @@ const LONGEST_SOCKET_PATH = 107;
 const LONGEST_SOCKET_NAME = 24;
 /** Bytes that the run folder's path may have: `<run>/<socket name>` must fit. */
 export const LONGEST_RUN_FOLDER = LONGEST_SOCKET_PATH - LONGEST_SOCKET_NAME - 1;
+/** The same for the folder of the clearnet's sockets: `/site.sock` is the longest name there. */
+export const LONGEST_CLEARNET_FOLDER = LONGEST_SOCKET_PATH - '/site.sock'.length;

@@ -1,5 +1,5 @@
 import { isAbsolute, relative } from 'node:path';
-import { LONGEST_RUN_FOLDER } from './config.js';
+import { LONGEST_CLEARNET_FOLDER, LONGEST_RUN_FOLDER } from './config.js';
 import type { Finding } from './problems.js';
 
 /** Snug's folders are made private to it, which would break the system for a shared one. */
@@ -43,12 +43,38 @@ function apart(state: string, run: string): Finding | undefined {
   return { key: 'paths.state', value: state, allowed };
 }
 
+/** The proxy's user may enter that folder, so nothing else of the relay may lie in it or around it. */
+function clearnetApart({ state, run }: Folders, clearnet: string): Finding | undefined {
+  const meets = (own: string) => holds(own, clearnet) || holds(clearnet, own);
+  if (!meets(run) && !meets(state)) return undefined;
+  const allowed = 'a folder apart from those in [paths], such as /run/snug-clearnet';
+  return { key: 'clearnet.run', value: clearnet, allowed };
+}
+
+function clearnetFolder(paths: Folders, clearnet: string | undefined): (Finding | undefined)[] {
+  if (clearnet === undefined) return [];
+  const long = Buffer.byteLength(clearnet) > LONGEST_CLEARNET_FOLDER;
+  const allowed = `a path of at most ${LONGEST_CLEARNET_FOLDER} bytes, such as /run/snug-clearnet`;
+  return [
+    ownFolder('clearnet.run', clearnet, '/run/snug-clearnet'),
+    clearnetApart(paths, clearnet),
+    long ? { key: 'clearnet.run', value: clearnet, allowed } : undefined,
+  ];
+}
+
+interface Folders {
+  readonly state: string;
+  readonly run: string;
+}
+
 /**
  * @param paths the folders that would be used, absolute and normal
+ * @param clearnet the folder that the proxy may enter, if that profile is on
  * @returns a finding for each rule that they break, at most one a rule
  */
-export function checkFolders(paths: { readonly state: string; readonly run: string }): Finding[] {
+export function checkFolders(paths: Folders, clearnet?: string): Finding[] {
   const findings = [
+    ...clearnetFolder(paths, clearnet),
     ownFolder('paths.state', paths.state, '/var/lib/snug'),
     ownFolder('paths.run', paths.run, '/run/snug'),
     runLength(paths.run),

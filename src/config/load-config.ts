@@ -2,10 +2,12 @@ import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
 import { loneKeys, toCard } from './card.js';
+import { clearnetFindings, clearnetRun, toClearnet } from './clearnet.js';
 import type { Config } from './config.js';
 import { defaultRun, defaultState } from './default-folders.js';
 import { checkFolders } from './folder-rules.js';
 import { keyLines } from './key-lines.js';
+import { mailRules, toMail } from './mail.js';
 import { repeatedPeers, toPeers } from './peers.js';
 import { ConfigError, type Finding, fileError, problemOf } from './problems.js';
 import { type ConfigSource, type ConfigText, readConfigFile } from './read-file.js';
@@ -35,6 +37,14 @@ function foldersOf(document: Table, source: ConfigText, env: NodeJS.ProcessEnv):
   const given = (path: unknown) => (v.is(PATH, path) ? absolute(path ?? '', source) : undefined);
   const state = given(table.state) ?? resolve(defaultState(env));
   return { state, run: given(table.run) ?? resolve(defaultRun(env, state)) };
+}
+
+/** The clearnet's folder as the unchecked document has it; undefined while that profile is off. */
+function clearnetFolderOf(document: Table, source: ConfigText, run: string): string | undefined {
+  const table = isTable(document.clearnet) ? document.clearnet : {};
+  const given = table.run ?? '';
+  if (!table.domain || typeof given !== 'string') return undefined;
+  return clearnetRun(given, { file: source.file, run });
 }
 
 function findingOf(issue: v.BaseIssue<unknown>): Finding {
@@ -87,7 +97,7 @@ function configOf(
   source: ConfigText,
   env: NodeJS.ProcessEnv,
 ): Config {
-  const { invites, members, feeds, blobs, site, limits } = settings;
+  const { invites, members, feeds, blobs, site, clearnet, mail, log, limits } = settings;
   return {
     file: source.file,
     paths,
@@ -103,6 +113,7 @@ function configOf(
     feeds: {
       hops: feeds.hops,
       messagesPerFeed: feeds.messages_per_feed,
+      mbPerFeed: feeds.mb_per_feed,
       totalMessages: feeds.total_messages,
       logMb: feeds.log_mb,
     },
@@ -110,6 +121,9 @@ function configOf(
     card: toCard(settings),
     peers: toPeers(settings.peers, source.text),
     site: { title: site.title },
+    clearnet: toClearnet(clearnet, { file: source.file, run: paths.run }),
+    mail: toMail(mail, absolute(mail.password_file, source), env),
+    log: { file: absolute(log.file, source) },
     limits: {
       requestsPerMinute: limits.requests_per_minute,
       streamsPerCircuit: limits.streams_per_circuit,
@@ -140,9 +154,11 @@ export function loadConfig(source: ConfigSource): Config {
   const findings = [
     ...unknownKeys(document),
     ...(checked.issues ?? []).map(findingOf),
-    ...checkFolders(paths),
+    ...checkFolders(paths, clearnetFolderOf(document, text, paths.run)),
+    ...clearnetFindings(document),
     ...repeatedPeers(document),
     ...loneKeys(document),
+    ...mailRules(document),
   ];
   if (!checked.success || findings.length > 0) throw errorOf(text, findings);
   return freeze(configOf(checked.output, paths, text, source.env));

@@ -32,8 +32,13 @@ function harmless(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
-/** Keys whose values are nobody's business, not even in a message about them. */
-const SECRET = /password$/;
+/**
+ * A password that stands in the wrong place must not end up on a screen or in a journal. Such a
+ * key is one of [mail], or one whose name says so.
+ */
+function isSecret({ key, unknown }: Finding): boolean {
+  return /pass|secret|token|pwd/i.test(key) || (unknown !== undefined && /^mail\./i.test(key));
+}
 
 /** @returns a TOML value in at most about 60 characters */
 function shown(value: unknown): string {
@@ -54,7 +59,7 @@ export function problemOf(finding: Finding, line: number | undefined): ConfigPro
     key: harmless(finding.key),
     line,
     column: undefined,
-    value: SECRET.test(finding.key) ? '…' : shown(finding.value),
+    value: isSecret(finding) ? '(not shown)' : shown(finding.value),
     allowed: finding.allowed,
     suggestion: finding.unknown?.suggestion,
   };

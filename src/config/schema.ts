@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { BRIDGES } from './bridges.js';
 import { NETWORK, SSH, WIFI } from './card.js';
+import { CLEARNET } from './clearnet.js';
+import { MAIL } from './mail.js';
 import { PEER_KEYS, PEERS } from './peers.js';
 import { HOST, isTable, LAUNCH, PATH, type Table, TITLE, wholeNumber } from './values.js';
 
@@ -27,6 +29,7 @@ const SECTIONS = {
   feeds: section({
     hops: wholeNumber(2, 1, 4),
     messages_per_feed: wholeNumber(100_000, 100, 10_000_000),
+    mb_per_feed: wholeNumber(100, 1, 4000),
     total_messages: wholeNumber(2_000_000, 1000, 100_000_000),
     // The offsets of ssb-db's log have 32 bits (flumelog-offset).
     log_mb: wholeNumber(2000, 10, 4000),
@@ -36,6 +39,9 @@ const SECTIONS = {
     total_mb: wholeNumber(2000, 1, 1_000_000),
   }),
   site: section({ title: TITLE }),
+  clearnet: section(CLEARNET),
+  mail: section(MAIL),
+  log: section({ file: PATH }),
   limits: section({
     // A visit that succeeds takes four requests; fewer than ten would turn visitors away.
     requests_per_minute: wholeNumber(60, 10, 10_000),

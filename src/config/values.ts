@@ -33,8 +33,12 @@ export function wholeNumber(fallback: number, least: number, most: number, excep
   return v.optional(v.pipe(v.number(allowed), v.check(fits, allowed)), fallback);
 }
 
-/** A text where "" says the same as no line at all. */
-function maybe(fits: (text: string) => boolean, allowed: string) {
+/**
+ * @param fits whether a text that is not "" is allowed
+ * @param allowed says what is
+ * @returns the schema of a text where "" says the same as no line at all
+ */
+export function maybe(fits: (text: string) => boolean, allowed: string) {
   const check = v.check((text: string) => text === '' || fits(text), allowed);
   return v.optional(v.pipe(v.string(allowed), check), '');
 }
@@ -58,11 +62,38 @@ function isHost(text: string): boolean {
   return host.length <= 253 && labels.test(host) && /[a-z][^.]*$/.test(host);
 }
 
-/** A host for invite codes; "" when unset. */
+/** A host; "" when unset. */
 export const HOST = maybe(
   isHost,
   'a sound version 3 onion host, or a domain name such as relay.example.org',
 );
+
+function isDomain(text: string): boolean {
+  return isHost(text) && !text.toLowerCase().endsWith('.onion');
+}
+
+/** A public domain; "" when unset. */
+export const DOMAIN = maybe(
+  isDomain,
+  'a domain name such as pub.example.org, without "https://" and without a port',
+);
+
+function isEmail(text: string): boolean {
+  const [, name = '', host = ''] = /^([^@]*)@([^@]*)$/.exec(text) ?? [];
+  return /^[A-Za-z0-9._+-]{1,64}$/.test(name) && isDomain(host);
+}
+
+/** A mail address; "" when unset. */
+export const EMAIL = maybe(isEmail, 'a mail address such as ada@example.org');
+
+/**
+ * @param words all that are allowed, the default first
+ * @returns the schema of one of them, which may be left out
+ */
+export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
+  const allowed = words.map((word) => `"${word}"`).join(' or ');
+  return v.optional(v.picklist<Words, string>(words, allowed), words[0] as Words[number]);
+}
 
 /** Joiners shape emoji and some scripts; other format characters can turn text around. */
 function isTitle(text: string): boolean {

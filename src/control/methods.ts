@@ -6,7 +6,11 @@ import type { ControlMethod } from './server.js';
 /** What the operator's commands need of the relay. */
 export interface Operator {
   status(): unknown;
-  createInvite(options: { note?: string; lifetimeMs?: number }): Promise<unknown>;
+  /** In the text format of Prometheus. */
+  metrics(): Promise<string>;
+  /** @param mailTo address that the code is mailed to; undefined: it is returned */
+  createInvite(wish: { note?: string; lifetimeMs?: number }, mailTo?: string): Promise<unknown>;
+  testMail(): Promise<void>;
   listInvites(): Promise<unknown>;
   revokeInvite(id: string): Promise<unknown>;
   ban(feed: FeedId, reason?: string): Promise<void>;
@@ -15,6 +19,12 @@ export interface Operator {
   listMembers(): Promise<unknown>;
   showMember(feed: FeedId): Promise<unknown>;
   showSsh(): unknown;
+  removeMember(feed: FeedId, withGuests: boolean): Promise<unknown>;
+  /** Everything that a backup holds and that is not in files of its own. */
+  recordsForBackup(): Promise<unknown>;
+  /** Ends the wait for the relay's own feed, whatever comes of it. */
+  publishAnyway(): Promise<void>;
+  checkClearnet(): Promise<unknown>;
 }
 
 const DAY_MS = 86_400_000;
@@ -22,10 +32,12 @@ const DAY_MS = 86_400_000;
 const CREATE = v.strictObject({
   note: v.optional(v.string()),
   days: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(365))),
+  mail: v.optional(v.string()),
 });
 const REVOKE = v.strictObject({ id: v.string() });
 const BAN = v.strictObject({ feed: v.string(), reason: v.optional(v.string()) });
 const FEED = v.strictObject({ feed: v.string() });
+const REMOVE = v.strictObject({ feed: v.string(), withGuests: v.optional(v.boolean(), false) });
 
 function check<S extends v.GenericSchema>(schema: S, params: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, params);
@@ -42,13 +54,16 @@ function check<S extends v.GenericSchema>(schema: S, params: unknown): v.InferOu
 export function controlMethods(operator: Operator): Readonly<Record<string, ControlMethod>> {
   return {
     status: () => operator.status(),
+    metrics: () => operator.metrics(),
     'invite.create': (params) => {
-      const { note, days } = check(CREATE, params);
-      return operator.createInvite({
+      const { note, days, mail } = check(CREATE, params);
+      const wish = {
         ...(note === undefined ? {} : { note }),
         ...(days === undefined ? {} : { lifetimeMs: Math.round(days * DAY_MS) }),
-      });
+      };
+      return operator.createInvite(wish, mail);
     },
+    'mail.test': () => operator.testMail(),
     'invite.list': () => operator.listInvites(),
     'invite.revoke': (params) => operator.revokeInvite(check(REVOKE, params).id),
     ban: async (params) => {
@@ -57,8 +72,15 @@ export function controlMethods(operator: Operator): Readonly<Record<string, Cont
     },
     unban: async (params) => operator.unban(parseFeedId(check(FEED, params).feed)),
     'ban.list': () => operator.listBans(),
+    'clearnet.check': () => operator.checkClearnet(),
     'member.list': () => operator.listMembers(),
     'member.show': (params) => operator.showMember(parseFeedId(check(FEED, params).feed)),
     'ssh.show': () => operator.showSsh(),
+    'backup.records': () => operator.recordsForBackup(),
+    'own-feed.publish-anyway': () => operator.publishAnyway(),
+    'member.remove': (params) => {
+      const { feed, withGuests } = check(REMOVE, params);
+      return operator.removeMember(parseFeedId(feed), withGuests);
+    },
   };
 }

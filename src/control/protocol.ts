@@ -9,5 +9,5 @@ export type ControlResponse =
   | { readonly result: unknown }
   | { readonly error: { code: string; message: string; hint?: string } };
 
-/** No request or answer of ours comes near this; anything longer is not ours. */
-export const LONGEST_LINE = 4 * 1024 * 1024;
+/** The longest answer is for a backup: a full ledger has some 25 MB. Anything longer is not ours. */
+export const LONGEST_LINE = 64 * 1024 * 1024;

@@ -1,10 +1,14 @@
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { planOf } from '../clearnet/plan.js';
+import { loadConfig } from '../config/load-config.js';
 import { callControl } from '../control/client.js';
 import { SnugError } from '../support/errors.js';
+import { findFreePorts } from './free-ports.js';
 import { introduceFriends } from './friends.js';
 import { startPrivateNetwork } from './private-network.js';
+import { type ReverseProxy, startProxy } from './proxy.js';
 import { RelayProcess } from './relay-process.js';
 import type { DemoReport } from './words.js';
 
@@ -15,13 +19,18 @@ export interface DemoOptions {
   readonly onProgress: (text: string) => void;
   /** Called once, when visitors can come. */
   readonly onReady: (report: DemoReport) => void;
+  /** Also offer the page on HTTPS, at a name that only this machine knows. */
+  readonly clearnet?: boolean;
   /** Also let two members write to each other; what happens is said to this. */
   readonly onFriends?: (text: string) => void;
 }
 
 type Undo = () => Promise<unknown>;
 
-function toml(include: string, folder: string): string {
+/** Browsers look names below .localhost up on this machine and nowhere else (RFC 6761, 6.3). */
+const DOMAIN = 'snug.localhost';
+
+function toml(include: string, folder: string, clearnet: boolean): string {
   const quote = (text: string) => JSON.stringify(text);
   return [
     '[paths]',
@@ -29,8 +38,22 @@ function toml(include: string, folder: string): string {
     `run = ${quote(join(folder, 'run'))}`,
     '[tor]',
     `include = ${quote(include)}`,
+    ...(clearnet ? ['[clearnet]', `domain = ${quote(DOMAIN)}`, 'tls = "internal"'] : []),
     '',
   ].join('\n');
+}
+
+/** @returns the proxy in front of the relay's second socket; none when it was not asked for */
+async function startClearnet(
+  folder: string,
+  options: DemoOptions,
+): Promise<ReverseProxy | undefined> {
+  if (options.clearnet !== true) return undefined;
+  const config = loadConfig({ file: join(folder, 'snug.toml'), env: {} });
+  const [http = 0, https = 0] = await findFreePorts(2);
+  const changes = { ports: { http, https }, bind: '127.0.0.1', storage: join(folder, 'proxy') };
+  const plan = planOf(config, changes);
+  return plan && (await startProxy({ plan, signal: options.signal }));
 }
 
 async function startAll(folder: string, undo: Undo[], options: DemoOptions): Promise<RelayProcess> {
@@ -42,7 +65,9 @@ async function startAll(folder: string, undo: Undo[], options: DemoOptions): Pro
   });
   undo.push(() => network.stop());
   const config = join(folder, 'snug.toml');
-  await writeFile(config, toml(network.include, folder), { mode: 0o600 });
+  await writeFile(config, toml(network.include, folder, options.clearnet === true), {
+    mode: 0o600,
+  });
   const control = join(folder, 'run', 'control.sock');
   const relay = new RelayProcess({ config, control, signal, onLine: onProgress });
   undo.push(() => relay.stop());
@@ -50,10 +75,13 @@ async function startAll(folder: string, undo: Undo[], options: DemoOptions): Pro
     relay.ready(),
     network.startClient('visitor', signal),
   ]);
+  const proxy = await startClearnet(folder, options);
+  if (proxy !== undefined) undo.push(() => proxy.stop());
+  const clearnet = proxy && { clearnet: proxy.origin, authority: proxy.authority };
   const { site = '', ssbAddress: ssb = '' } = status;
   const socks = `${visitor.socks.host}:${visitor.socks.port}`;
   const onion = site.replace('http://', '');
-  options.onReady({ site, onion, ssb, socks, state: folder, control });
+  options.onReady({ site, onion, ssb, socks, state: folder, config, control, ...clearnet });
   const { onFriends: say } = options;
   if (say !== undefined) {
     const newCode = async () =>

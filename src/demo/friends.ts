@@ -56,9 +56,8 @@ export async function introduceFriends(options: FriendsOptions): Promise<StockPe
   ] as const) {
     await one.publish({ type: 'contact', contact: other.id, following: true });
   }
-  // A stock peer that asked for a feed before the relay carried it hears of it when it connects again.
-  const codes = [await becomeMember('Ada', ada, options), await becomeMember('Ben', ben, options)];
-  await Promise.all([ada.connect(codes[0] ?? ''), ben.connect(codes[1] ?? '')]);
+  await ada.connect(await becomeMember('Ada', ada, options));
+  await ben.connect(await becomeMember('Ben', ben, options));
   options.say(`Ben reads: ${await tell(ada, ben, 'Good evening, is anybody in?')}`);
   options.say(`Ada reads: ${await tell(ben, ada, 'I am. What will you have?')}`);
   options.say('Both went through the relay; Ada and Ben have never met.');

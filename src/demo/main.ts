@@ -7,7 +7,7 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
 const flag = { type: 'boolean', default: false } as const;
-const { values } = parseArgs({ options: { json: flag, friends: flag } });
+const { values } = parseArgs({ options: { json: flag, friends: flag, clearnet: flag } });
 // The SSB packages print what their connections do; here people read.
 Object.assign(console, { log: () => undefined, error: () => undefined, warn: () => undefined });
 
@@ -27,6 +27,7 @@ try {
       if (values.json) print(JSON.stringify(report));
       else inWords(report).forEach(print);
     },
+    clearnet: values.clearnet,
     ...(values.friends ? { onFriends: say } : {}),
   });
 } catch (error) {

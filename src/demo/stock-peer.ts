@@ -75,6 +75,7 @@ function onionTransport(dial: Dial): Plugin {
 /** A stock ssb-server with its own plugins, whose onions are dialled as told. */
 export interface StockPeer {
   readonly id: string;
+  readonly folder: string;
   readonly server: SsbServer;
   /** Redeems `host:port:@key.ed25519~seed` as ssb-client does, and hangs up. */
   redeem(code: string, feed?: unknown): Promise<unknown>;
@@ -150,6 +151,7 @@ export function startPeer(folder: string, dial: Dial, options: PeerOptions = {})
   });
   return {
     id: server.id,
+    folder,
     server,
     async redeem(code, feed = server.id) {
       const rpc = await dialPeer(server, addressOf(code, true));

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { SnugError } from '../support/errors.js';
+import { codeOf, SnugError } from '../support/errors.js';
 import type { FeedId } from '../support/feed-id.js';
 import { feedSchema } from './invite.js';
 import { MAX_BANS, MAX_WAITING } from './limits.js';
@@ -132,6 +132,15 @@ export class Bans {
     return [...this.#records.keys()];
   }
 
+  /** Takes over whether the relay's feed blocks this one; called when that is newer than the record. */
+  async learn(feed: FeedId, blocked: boolean): Promise<void> {
+    const known = this.#records.get(feed);
+    if (blocked === (known?.state === 'banned')) return;
+    await this.#change(feed, (old) =>
+      blocked ? { ...(old ?? { feed, at: this.#now() }), state: 'banned' } : undefined,
+    );
+  }
+
   /** Makes the log say of this feed what its record says. Takes its turn in the desk's line. */
   settle(feed: FeedId): Promise<void> {
     return this.#line.run(async () => {
@@ -147,7 +156,10 @@ export class Bans {
     } catch (cause) {
       throw new SnugError('BLOCK_FAILED', 'The ban list is changed, but not yet published.', {
         cause,
-        hint: 'Give the same command again; a restart of the relay also completes it.',
+        hint:
+          codeOf(cause) === 'OWN_FEED_BEHIND'
+            ? 'It counts at the door now, and is published when the own feed is back: see "snug status".'
+            : 'Give the same command again; a restart of the relay also completes it.',
       });
     }
   }

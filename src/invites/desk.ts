@@ -1,37 +1,45 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, SnugError } from '../support/errors.js';
 import type { FeedId } from '../support/feed-id.js';
-import type { Log } from '../support/log.js';
 import { type BanSummary, Bans } from './bans.js';
-import { Budget, type Rate } from './budget.js';
+import { Budget } from './budget.js';
 import { type Counters, newCounters } from './counters.js';
+import type { DeskOptions } from './desk-options.js';
+import { Doubt } from './doubt.js';
 import { hashOf, type InviteSummary, idOf } from './invite.js';
 import { Ledger } from './ledger.js';
 import { CLOSE_PATIENCE_MS, MAX_WAITING } from './limits.js';
-import { type InviteWish, Minting, type NewInvite, type Solved } from './minting.js';
+import { type Entrance, type InviteWish, Minting, type NewInvite, type Solved } from './minting.js';
 import { Mutex } from './mutex.js';
+import { type Origin, originsOf } from './origins.js';
 import type { CodeMint, Graph } from './ports.js';
+import { beginDoubt, catchUp, type OwnNews, type Records, reconcile } from './reconcile.js';
 import { Redemptions } from './redemption.js';
+import { Removals, type Removed } from './removals.js';
 import { Sponsors } from './sponsors.js';
-import { Store } from './store.js';
+import { type LedgerRecord, Store } from './store.js';
 
-export type { BanSummary, CodeMint, Counters, Graph, InviteSummary, InviteWish, NewInvite, Solved };
+export type {
+  BanSummary,
+  CodeMint,
+  Counters,
+  DeskOptions,
+  Entrance,
+  Graph,
+  InviteSummary,
+  InviteWish,
+  NewInvite,
+  Origin,
+  Removed,
+  Solved,
+};
 
-/** What the desk is built from. */
-export interface DeskOptions {
-  /** The database's own folder; made with mode 0700 if missing. */
-  readonly folder: string;
-  readonly graph: Graph;
-  readonly mint: CodeMint;
-  /** Codes for riddles: `burst` at once, refilled with `perHour`. */
-  readonly budget: Rate;
-  /** How long a code can be redeemed, in milliseconds. */
-  readonly lifetimeMs: number;
-  /** Feeds that each member may have followed besides their own. */
-  readonly maySponsor: number;
-  /** The time, in milliseconds since 1970. */
-  readonly now: () => number;
-  readonly log: Log;
+/** What is read before the desk is there. */
+interface Loaded {
+  readonly store: Store;
+  readonly budget: Budget;
+  readonly bans: Bans;
+  readonly removals: Removals;
+  readonly line: Mutex;
 }
 
 /**
@@ -41,30 +49,27 @@ export interface DeskOptions {
 export class InviteDesk {
   readonly #options: DeskOptions;
   readonly #store: Store;
-  readonly #ledger: Ledger;
+  readonly #records: Records;
   readonly #budget: Budget;
-  readonly #bans: Bans;
-  readonly #redemptions: Redemptions;
-  readonly #sponsors: Sponsors;
   readonly #minting: Minting;
+  readonly #front: Entrance;
   readonly #counters = newCounters();
-  /** Everything that speaks to the graph. A slow log holds this up, but not the riddles. */
-  readonly #line: Mutex;
 
-  private constructor(options: DeskOptions, store: Store, budget: Budget, bans: Bans, line: Mutex) {
+  private constructor(options: DeskOptions, loaded: Loaded) {
     const { graph, now, maySponsor } = options;
+    const { store, budget, bans, removals, line } = loaded;
     this.#options = options;
     this.#store = store;
     this.#budget = budget;
-    this.#bans = bans;
-    this.#line = line;
     const ledger = new Ledger(store, now);
-    this.#ledger = ledger;
-    this.#redemptions = new Redemptions({ ledger, bans, graph, line, now });
-    this.#sponsors = new Sponsors({ store, bans, graph, line, maySponsor });
+    const redemptions = new Redemptions({ store, ledger, bans, removals, graph, line, now });
+    const sponsors = new Sponsors({ store, bans, removals, graph, line, maySponsor });
+    const doubt = new Doubt(store);
+    this.#records = { ledger, bans, removals, redemptions, sponsors, doubt, line, now };
     const { mint, lifetimeMs, log } = options;
     const counters = this.#counters;
     this.#minting = new Minting({ store, ledger, budget, counters, mint, lifetimeMs, now, log });
+    this.#front = this.#minting.entrance(mint);
   }
 
   /**
@@ -76,9 +81,11 @@ export class InviteDesk {
     const store = await Store.open(options.folder);
     try {
       const line = new Mutex(MAX_WAITING);
-      const bans = await Bans.load(store, options.graph, line, options.now);
-      const budget = await Budget.load(store, options.budget, options.now);
-      const desk = new InviteDesk(options, store, budget, bans, line);
+      const { graph, now } = options;
+      const bans = await Bans.load(store, graph, line, now);
+      const removals = await Removals.load({ store, graph, line, now });
+      const budget = await Budget.load(store, options.budget, now);
+      const desk = new InviteDesk(options, { store, budget, bans, removals, line });
       await desk.#minting.prune();
       return desk;
     } catch (error) {
@@ -89,27 +96,29 @@ export class InviteDesk {
 
   /**
    * Makes the log say what the desk has promised, after a crash or a restored backup: every ban is
-   * a block, every lifted ban is none, whoever redeemed a code or was sponsored is followed unless
-   * banned. Call it once the relay is up, before strangers are let in.
+   * a block, every lifted ban is none, whoever was removed is not followed, whoever else redeemed a
+   * code or was sponsored is followed unless banned. Call it once the relay is up, before strangers
+   * are let in.
    *
    * @throws SnugError RECONCILE_INCOMPLETE when some could not be completed; the rest are
    */
-  async reconcile(): Promise<void> {
-    const failures: unknown[] = [];
-    const attempt = async (work: Promise<void>) => {
-      await work.catch((error: unknown) => failures.push(error));
-    };
-    for (const feed of this.#bans.feeds()) await attempt(this.#bans.settle(feed));
-    for await (const [hash, invite] of this.#ledger.all()) {
-      await attempt(this.#redemptions.restore(hash, invite));
-    }
-    for (const feed of await this.#sponsors.feeds()) await attempt(this.#sponsors.restore(feed));
-    if (failures.length === 0) return;
-    const why = messageOf(failures[0]);
-    throw new SnugError('RECONCILE_INCOMPLETE', `${failures.length} follows or blocks are owed.`, {
-      cause: failures[0],
-      hint: `The first failed so: ${why} They are tried again at the next start.`,
-    });
+  reconcile(): Promise<void> {
+    return reconcile(this.#records);
+  }
+
+  /** The records come from a backup: what is done from now on is newer. See {@link beginDoubt}. */
+  beginDoubt(): Promise<void> {
+    return beginDoubt(this.#records);
+  }
+
+  /** Takes over what the relay's own feed says that the records are too old to know. See {@link catchUp}. */
+  catchUp(news: OwnNews): Promise<void> {
+    return catchUp(this.#records, news);
+  }
+
+  /** @returns everything that is stored, as of one moment, for {@link importLedger} */
+  export(): Promise<LedgerRecord[]> {
+    return this.#store.records();
   }
 
   /** Makes a code for the operator, outside the visitors' budget. See {@link Minting.create}. */
@@ -123,7 +132,7 @@ export class InviteDesk {
    */
   async redeem(codeKey: FeedId, feed: unknown): Promise<{ already: boolean }> {
     try {
-      const result = await this.#redemptions.redeem(codeKey, feed);
+      const result = await this.#records.redemptions.redeem(codeKey, feed);
       this.#counters.redeemed += 1;
       this.#options.log.info(`invite ${idOf(hashOf(codeKey))} is redeemed`);
       return result;
@@ -135,12 +144,12 @@ export class InviteDesk {
 
   /** @returns whether a stranger with this key may call `invite.use`. One read, no write. */
   mayRedeem(codeKey: FeedId): Promise<boolean> {
-    return this.#ledger.isRedeemable(hashOf(codeKey));
+    return this.#records.ledger.isRedeemable(hashOf(codeKey));
   }
 
   /** @returns the codes not yet pruned, newest first, never the codes themselves */
   list(): Promise<InviteSummary[]> {
-    return this.#ledger.list();
+    return this.#records.ledger.list();
   }
 
   /**
@@ -149,44 +158,60 @@ export class InviteDesk {
    * @throws SnugError NO_SUCH_INVITE, AMBIGUOUS_INVITE, INVITE_REDEEMED or the store's
    */
   revoke(id: string): Promise<InviteSummary> {
-    return this.#line.run(() => this.#ledger.revoke(id));
+    return this.#records.line.run(() => this.#records.ledger.revoke(id));
   }
 
   /** Shuts a feed out, also one in the middle of redeeming. See {@link Bans.ban}. */
   ban(feed: FeedId, reason?: string): Promise<void> {
-    return this.#bans.ban(feed, reason);
+    return this.#records.bans.ban(feed, reason);
   }
 
   /** Lifts a ban; a feed that was followed is followed again. See {@link Bans.unban}. */
   unban(feed: FeedId): Promise<void> {
-    return this.#bans.unban(feed);
+    return this.#records.bans.unban(feed);
+  }
+
+  /** Ends a membership until the feed comes with a new code. See {@link Removals.remove}. */
+  remove(feed: FeedId, withGuests: boolean): Promise<Removed> {
+    return this.#records.removals.remove(feed, withGuests, this.#records.sponsors);
+  }
+
+  /** @returns how feeds came here, as far as that is on record. See {@link originsOf}. */
+  origins(feeds: readonly FeedId[]): Promise<Map<FeedId, Origin>> {
+    const { ledger, sponsors, removals } = this.#records;
+    return originsOf(feeds, ledger, sponsors, removals);
   }
 
   /** @returns the bans in force, newest first */
   bans(): BanSummary[] {
-    return this.#bans.list();
+    return this.#records.bans.list();
   }
 
   /** @returns whether a ban on this feed is in force; from memory, cheap */
   isBanned(feed: FeedId): boolean {
-    return this.#bans.has(feed);
+    return this.#records.bans.has(feed);
   }
 
   /** A member asks the relay to follow another feed. See {@link Sponsors.sponsor}. */
   async sponsor(member: FeedId, feed: unknown): Promise<{ already: boolean }> {
-    const result = await this.#sponsors.sponsor(member, feed);
+    const result = await this.#records.sponsors.sponsor(member, feed);
     if (!result.already) this.#counters.sponsored += 1;
     return result;
   }
 
   /** @returns a random id for a riddle with this answer, which is kept in memory for a while */
   pose(answer: string): string {
-    return this.#minting.pose(answer);
+    return this.#front.pose(answer);
   }
 
-  /** Consumes a riddle; a right answer within the budget gets a code. See {@link Minting.solve}. */
+  /** Consumes a riddle; a right answer within the budget gets a code. See {@link Entrance.solve}. */
   solve(riddleId: string, text: string): Promise<Solved> {
-    return this.#minting.solve(riddleId, text);
+    return this.#front.solve(riddleId, text);
+  }
+
+  /** Another way in, whose codes are written differently. See {@link Minting.entrance}. */
+  entrance(mint: CodeMint): Entrance {
+    return this.#minting.entrance(mint);
   }
 
   /** @returns codes that visitors could get now, and how fast that number grows back */
@@ -202,7 +227,7 @@ export class InviteDesk {
   /** Refuses new calls, waits for those under way (some seconds at most), frees the folder. */
   async close(): Promise<void> {
     const patience = new AbortController();
-    const underWay = Promise.all([this.#line.close(), this.#minting.close()]);
+    const underWay = Promise.all([this.#records.line.close(), this.#minting.close()]);
     const waited = delay(CLOSE_PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => {});
     await Promise.race([underWay, waited]);
     patience.abort();

@@ -7,7 +7,14 @@ import {
   inviteSchema,
   summaryOf,
 } from './invite.js';
-import { MAX_LISTED, PRUNE_EVERY_MS, PRUNE_SCAN, RETENTION_MS, SHORTEST_PREFIX } from './limits.js';
+import {
+  ASK_AGAIN_MS,
+  MAX_LISTED,
+  PRUNE_EVERY_MS,
+  PRUNE_SCAN,
+  RETENTION_MS,
+  SHORTEST_PREFIX,
+} from './limits.js';
 import type { Store, Write } from './store.js';
 import { Table } from './table.js';
 
@@ -20,6 +27,11 @@ function isStale(invite: Invite, now: number): boolean {
   if (invite.state === 'claimed') return false;
   if (invite.state === 'open') return invite.expiresAt < over;
   return (invite.closedAt ?? invite.createdAt) < over;
+}
+
+/** A clock that was set in between may also make the redemption lie in the future. */
+function wasJustRedeemed({ closedAt }: Invite, now: number): boolean {
+  return closedAt !== undefined && Math.abs(now - closedAt) < ASK_AGAIN_MS;
 }
 
 function noSuchInvite(): SnugError {
@@ -125,7 +137,9 @@ export class Ledger {
   /** @returns whether a stranger who holds this code's key has anything to do here. Reads only. */
   async isRedeemable(hash: string): Promise<boolean> {
     const invite = await this.get(hash);
-    if (invite === undefined || hasExpired(invite, this.#now())) return false;
+    const now = this.#now();
+    if (invite === undefined || hasExpired(invite, now)) return false;
+    if (invite.state === 'redeemed') return wasJustRedeemed(invite, now);
     return invite.state === 'open' || invite.state === 'claimed';
   }
 

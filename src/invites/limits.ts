@@ -36,10 +36,19 @@ export const RIDDLE_LIFETIME_MS = 15 * MINUTE_MS;
 /** No riddle has a longer answer; anything longer is not worth comparing. */
 export const MAX_ANSWER_LENGTH = 64;
 
+/**
+ * How long after its redemption a code still opens the door. Over Tor a connection breaks easily
+ * before the client has heard "yes"; when it asks again it learns that it is followed. Only the feed
+ * that redeemed the code gets that answer, and nobody gets another use of it.
+ */
+export const ASK_AGAIN_MS = 10 * MINUTE_MS;
+
 /** Calls that may wait in line for one lock before the desk says that it is busy. */
 export const MAX_WAITING = 1_000;
 /** Bans are kept in memory, for they are asked for at every handshake: 10,000 are some 3 MB. */
 export const MAX_BANS = 10_000;
+/** Removals are kept in memory too, for the desk asks at every start and redemption. */
+export const MAX_REMOVALS = 10_000;
 /** How long closing waits for calls under way; a claim cut off here is completed at the next start. */
 export const CLOSE_PATIENCE_MS = 5_000;
 /** The longest wait that an over-budget answer names, should the budget hardly refill at all. */

@@ -8,7 +8,7 @@ import type { Ledger } from './ledger.js';
 import { MAX_LIFETIME_MS, MAX_WAITING } from './limits.js';
 import { Mutex } from './mutex.js';
 import type { CodeMint } from './ports.js';
-import { Riddles } from './riddles.js';
+import { Riddles, type Verdict } from './riddles.js';
 import type { Store, Write } from './store.js';
 import { checkedNote } from './text.js';
 
@@ -36,6 +36,19 @@ export type Solved =
   | { outcome: 'gone' }
   | { outcome: 'over-budget'; retryAfterSeconds: number };
 
+/** Where visitors ask for codes. */
+export interface Entrance {
+  /** @returns a random id for a riddle with this answer. See {@link Riddles.pose}. */
+  pose(answer: string): string;
+  /**
+   * Consumes the riddle; a right answer takes one from the budget and gets a code, in one write.
+   *
+   * @param text what the visitor typed
+   * @throws SnugError DESK_BUSY, DESK_CLOSED or the store's; then no code was made and none counted
+   */
+  solve(riddleId: string, text: string): Promise<Solved>;
+}
+
 /** What {@link Minting} works with. */
 export interface MintingParts {
   readonly store: Store;
@@ -53,7 +66,6 @@ export interface MintingParts {
 /** Makes codes: for whoever solves a riddle, within the budget, and for the operator. */
 export class Minting {
   readonly #parts: MintingParts;
-  readonly #riddles = new Riddles();
   readonly #line = new Mutex(MAX_WAITING);
 
   constructor(parts: MintingParts) {
@@ -73,24 +85,27 @@ export class Minting {
         hint: `Give a time of more than nothing and at most ${MAX_LIFETIME_MS / DAY_MS} days.`,
       });
     }
-    return this.#line.run(() => this.#mint(lifetimeMs, note, []));
-  }
-
-  /** @returns a random id for a riddle with this answer. See {@link Riddles.pose}. */
-  pose(answer: string): string {
-    this.#parts.counters.shown += 1;
-    return this.#riddles.pose(answer);
+    return this.#line.run(() => this.#mint(this.#parts.mint, { lifetimeMs, note }, []));
   }
 
   /**
-   * Consumes the riddle; a right answer takes one from the budget and gets a code, in one write.
-   *
-   * @param text what the visitor typed
-   * @throws SnugError DESK_BUSY, DESK_CLOSED or the store's; then no code was made and none counted
+   * @param mint writes the codes that are earned there
+   * @returns a way in for visitors, with riddles of its own: a flood of riddles at one does not push
+   *   out those of another. The budget is one for all.
    */
-  async solve(riddleId: string, text: string): Promise<Solved> {
+  entrance(mint: CodeMint): Entrance {
+    const riddles = new Riddles();
+    return {
+      pose: (answer) => {
+        this.#parts.counters.shown += 1;
+        return riddles.pose(answer);
+      },
+      solve: (riddleId, text) => this.#solve(riddles.attempt(riddleId, text), mint),
+    };
+  }
+
+  async #solve(verdict: Verdict, mint: CodeMint): Promise<Solved> {
     const { budget, counters, lifetimeMs } = this.#parts;
-    const verdict = this.#riddles.attempt(riddleId, text);
     if (verdict !== 'right') {
       counters[verdict] += 1;
       return { outcome: verdict };
@@ -102,7 +117,7 @@ export class Minting {
         counters.overBudget += 1;
         return { outcome: 'over-budget', retryAfterSeconds: draw.retryAfterSeconds };
       }
-      const { code, expiresAt } = await this.#mint(lifetimeMs, undefined, [draw.write]);
+      const { code, expiresAt } = await this.#mint(mint, { lifetimeMs }, [draw.write]);
       draw.done();
       return { outcome: 'code', code, expiresAt };
     });
@@ -121,8 +136,12 @@ export class Minting {
   }
 
   /** Stores a fresh code's hash together with `others`; only then does the code leave here. */
-  async #mint(lifetimeMs: number, note: string | undefined, others: Write[]): Promise<NewInvite> {
-    const { mint, now, store, ledger, counters } = this.#parts;
+  async #mint(
+    mint: CodeMint,
+    { lifetimeMs, note }: { lifetimeMs: number; note?: string | undefined },
+    others: Write[],
+  ): Promise<NewInvite> {
+    const { now, store, ledger, counters } = this.#parts;
     const { key, code } = mint(randomBytes(32));
     const hash = hashOf(key);
     const createdAt = now();

@@ -5,6 +5,8 @@ import { hasExpired, hashOf, type Invite } from './invite.js';
 import type { Ledger } from './ledger.js';
 import type { Mutex } from './mutex.js';
 import type { Graph } from './ports.js';
+import type { Removals } from './removals.js';
+import type { Store } from './store.js';
 
 /** Stock clients take exactly these words for success (ssb-invite 3.0.1, index.js:247). */
 function alreadyFollowing(): SnugError {
@@ -17,8 +19,10 @@ function unusable(code: string, message: string): SnugError {
 
 /** What {@link Redemptions} works with. */
 export interface RedemptionParts {
+  readonly store: Store;
   readonly ledger: Ledger;
   readonly bans: Bans;
+  readonly removals: Removals;
   readonly graph: Graph;
   /** The desk's one lock around everything that speaks to the graph. */
   readonly line: Mutex;
@@ -62,13 +66,13 @@ export class Redemptions {
 
   /**
    * Completes what a crash cut short: whoever claimed or redeemed this code is followed, unless
-   * banned. A code that nobody has claimed is left alone.
+   * banned or removed. A code that nobody has claimed is left alone.
    *
    * @param seen the code as it was read a moment ago
    * @throws SnugError FOLLOW_FAILED or the store's
    */
   async restore(hash: string, seen: Invite): Promise<void> {
-    if (seen.feed === undefined) return;
+    if (seen.feed === undefined || this.#parts.removals.has(seen.feed)) return;
     // Nearly all codes end here, and quickly: a full ledger has tens of thousands.
     const sound = seen.state === 'redeemed' && (await this.#parts.graph.isFollowing(seen.feed));
     if (!sound) await this.#restore(hash);
@@ -77,7 +81,7 @@ export class Redemptions {
   #restore(hash: string): Promise<void> {
     return this.#parts.line.run(async () => {
       const invite = await this.#parts.ledger.get(hash);
-      if (invite?.feed === undefined) return;
+      if (invite?.feed === undefined || this.#parts.removals.has(invite.feed)) return;
       try {
         await this.#complete(hash, invite, invite.feed);
       } catch (error) {
@@ -93,20 +97,28 @@ export class Redemptions {
     if (hasExpired(invite, this.#parts.now())) {
       throw unusable('CODE_EXPIRED', 'This code has expired.');
     }
-    if (invite.feed !== undefined && invite.feed !== asFeedId(value)) {
+    const spent = invite.feed !== undefined && this.#parts.removals.has(invite.feed);
+    if (spent || (invite.feed !== undefined && invite.feed !== asFeedId(value))) {
       throw unusable('CODE_USED', 'This code has been used already.');
     }
     return invite;
   }
 
   async #claim(hash: string, invite: Invite, feed: FeedId): Promise<{ already: boolean }> {
+    const { store, ledger, removals } = this.#parts;
     const claimed: Invite = { ...invite, state: 'claimed', feed };
-    await this.#parts.ledger.save(hash, claimed);
+    // With this claim a feed that was removed comes back: one write, so that neither is lost.
+    const back = removals.comingBack(feed);
+    await store.commit([ledger.put(hash, claimed), ...back.writes]);
+    back.done();
     try {
       return await this.#complete(hash, claimed, feed);
     } catch (error) {
       // Banned since the claim: nothing was published, so the code is as good as new.
-      if (codeOf(error) === 'FEED_BANNED') await this.#parts.ledger.save(hash, invite);
+      if (codeOf(error) === 'FEED_BANNED') {
+        await store.commit([ledger.put(hash, invite), ...back.undo]);
+        back.undone();
+      }
       throw error;
     }
   }

@@ -5,7 +5,8 @@ import type { Bans } from './bans.js';
 import { feedSchema } from './invite.js';
 import type { Mutex } from './mutex.js';
 import type { Graph } from './ports.js';
-import type { Store } from './store.js';
+import type { GuestBook, Removals } from './removals.js';
+import type { Store, Write } from './store.js';
 import { Table } from './table.js';
 
 /** Whom a member has brought along; the list is what the allowance is counted by. */
@@ -17,6 +18,7 @@ const guestSchema = v.object({ sponsor: feedSchema });
 export interface SponsorParts {
   readonly store: Store;
   readonly bans: Bans;
+  readonly removals: Removals;
   readonly graph: Graph;
   /** The desk's one lock around everything that speaks to the graph. */
   readonly line: Mutex;
@@ -28,7 +30,7 @@ export interface SponsorParts {
  * out of the allowance of the member who came with a code: otherwise five guests, each with five
  * guests of their own, would make one code good for any number of feeds.
  */
-export class Sponsors {
+export class Sponsors implements GuestBook {
   readonly #parts: SponsorParts;
   readonly #sponsors: Table<v.InferOutput<typeof sponsorSchema>>;
   readonly #guests: Table<v.InferOutput<typeof guestSchema>>;
@@ -43,8 +45,8 @@ export class Sponsors {
    * @param member who asks, as the handshake proved
    * @param value the feed id that they sent
    * @returns `already` when the relay follows that feed already, which costs nothing
-   * @throws SnugError BAD_FEED_ID, FEED_BANNED, NOT_A_MEMBER, SPONSOR_LIMIT; FOLLOW_FAILED or the
-   *   store's, after which asking again for the same feed costs nothing more
+   * @throws SnugError BAD_FEED_ID, FEED_BANNED, NOT_A_MEMBER, FEED_REMOVED, SPONSOR_LIMIT;
+   *   FOLLOW_FAILED or the store's, after which asking again for the same feed costs nothing more
    */
   sponsor(member: FeedId, value: unknown): Promise<{ already: boolean }> {
     return this.#parts.line.run(async () => {
@@ -58,13 +60,37 @@ export class Sponsors {
       }
       await bans.refuse(feed);
       if (await graph.isFollowing(feed)) return { already: true };
+      if (this.#parts.removals.has(feed)) throw removedBefore();
       await this.#charge(member, feed);
       await this.#follow(feed);
       return { already: false };
     });
   }
 
-  /** @returns every feed that was ever brought along */
+  async guestsOf(member: FeedId): Promise<FeedId[]> {
+    return (await this.#sponsors.get(member))?.feeds ?? [];
+  }
+
+  async release(feeds: readonly FeedId[]): Promise<Write[]> {
+    const gone = new Set(feeds);
+    const lists = (await this.#sponsors.entries()).flatMap(([sponsor, { feeds: all }]) => {
+      const left = all.filter((feed) => !gone.has(feed));
+      return left.length === all.length ? [] : [this.#sponsors.put(sponsor, { feeds: left })];
+    });
+    return [...lists, ...feeds.map((feed) => this.#guests.remove(feed))];
+  }
+
+  /** @returns on whose allowance each feed came */
+  async sponsors(): Promise<Map<FeedId, FeedId>> {
+    const lists = await this.#sponsors.entries();
+    return new Map(
+      lists.flatMap(([sponsor, { feeds }]) =>
+        feeds.map((feed) => [feed, parseFeedId(sponsor)] as const),
+      ),
+    );
+  }
+
+  /** @returns every feed that was brought along and is not removed since */
   async feeds(): Promise<FeedId[]> {
     return (await this.#sponsors.entries()).flatMap(([, { feeds }]) => feeds);
   }
@@ -112,4 +138,11 @@ export class Sponsors {
       });
     }
   }
+}
+
+/** Otherwise a client that asks again and again would undo what the operator did. */
+function removedBefore(): SnugError {
+  return new SnugError('FEED_REMOVED', 'The operator has removed that feed from this relay.', {
+    hint: 'It can come back with an invite code of its own.',
+  });
 }

@@ -7,6 +7,8 @@ import { damaged, storeError } from './store-errors.js';
 type Database = ClassicLevel<string, string>;
 /** One change of one record, made by a table and handed to {@link Store.commit}. */
 export type Write = BatchOperation<Database, string, string>;
+/** A key with the name of its part, and the record as it is stored. */
+export type LedgerRecord = readonly [key: string, record: string];
 /** One named part of the database. */
 export type Part = ReturnType<typeof partOf>;
 
@@ -100,6 +102,16 @@ export class Store {
         throw storeError(this.folder, error);
       }
     });
+  }
+
+  /** @returns all records of all parts, as of one moment: an iterator of LevelDB reads a snapshot */
+  records(): Promise<LedgerRecord[]> {
+    return this.read(() => this.#database.iterator().all());
+  }
+
+  /** Puts records into an empty database, all or nothing. */
+  fill(records: readonly LedgerRecord[]): Promise<void> {
+    return this.commit(records.map(([key, value]) => ({ type: 'put', key, value })));
   }
 
   /** Resolves when accepted writes are done and the folder is free for another process. */

@@ -14,7 +14,7 @@ import {
 import { sendPage } from './send.js';
 import { changeSession, hasCookie } from './session.js';
 
-type Needs = Pick<SiteOptions, 'title' | 'desk' | 'ready' | 'draw'>;
+type Needs = Pick<SiteOptions, 'title' | 'desk' | 'ready' | 'draw' | 'clearnet'>;
 
 /** Phones add spaces and capitals of their own; neither is part of an answer. */
 function tidy(text: string): string {
@@ -45,11 +45,17 @@ export class InviteDoor {
     await this.#poseAfresh(req, res);
   }
 
+  /** GET /invite/ by the relay itself: the same page, with a riddle that nobody is asked. */
+  showOwn(res: Response): void {
+    const { title, ready, draw } = this.#needs;
+    sendPage(res, ready() ? riddlePage(title, draw(), { hasCode: false }) : notReadyPage(title));
+  }
+
   /** POST of an answer: the one way to a new code. */
   async answer(req: Request, res: Response): Promise<void> {
-    const { title, ready } = this.#needs;
+    const { title, ready, clearnet } = this.#needs;
     if (!ready()) return sendPage(res, notReadyPage(title));
-    if (!hasCookie(req)) return sendPage(res, noCookiePage(title));
+    if (!hasCookie(req, clearnet !== undefined)) return sendPage(res, noCookiePage(title));
     const typed = typedAnswer(req.body);
     if (typed === undefined) return sendPage(res, badFormPage(title, 400));
     const { riddle } = req.session;

@@ -1,4 +1,5 @@
 import type { Log } from '../support/log.js';
+import type { ClearnetFront } from './clearnet.js';
 
 /** A picture and what it says. */
 export interface Riddle {
@@ -27,7 +28,7 @@ export interface RiddleDesk {
 
 /** What the site allows; each number is a ceiling. */
 export interface SiteLimits {
-  /** For each circuit, that is for each visitor as far as Tor lets us tell them apart. */
+  /** For each circuit, that is for each visitor as far as Tor lets us tell them apart; or address. */
   readonly requestsPerMinute: number;
   /** Sessions kept at once; the one unused for longest makes room. */
   readonly sessions: number;
@@ -60,7 +61,7 @@ export const TOR_TIMEOUTS: SiteTimeouts = {
 
 /** All that the site is told. */
 export interface SiteOptions {
-  /** Path of the unix socket, at most 107 bytes; made 0600. */
+  /** Path of the unix socket, at most 107 bytes; made 0600 unless it is the proxy's. */
   readonly socket: string;
   /** What the operator calls this place; shown on every page. */
   readonly title: string;
@@ -74,6 +75,11 @@ export interface SiteOptions {
   /** Milliseconds; only differences count, so a monotonic clock is best. */
   readonly now: () => number;
   readonly log: Log;
+  /**
+   * Set: the socket is the reverse proxy's, whose word on the visitor's address counts, and no
+   * circuit is known. Left out: it is Tor's, and what a visitor says of addresses counts for nothing.
+   */
+  readonly clearnet?: ClearnetFront;
   /** {@link TOR_TIMEOUTS} unless told. */
   readonly timeouts?: SiteTimeouts;
 }

@@ -89,6 +89,13 @@ export function codeQuery(code: string): string {
   return `invite=${Buffer.from(code).toString('base64')}`;
 }
 
+/** Codes that name the domain need no Tor. */
+function clientFor(code: string): Html {
+  return /^[a-z2-7]{56}\.onion:/.test(code)
+    ? html`Open a Scuttlebutt client that can dial onion addresses, and let Tor run.`
+    : html`Open a Scuttlebutt client.`;
+}
+
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' });
 
@@ -103,7 +110,7 @@ export function codePage(place: string, view: CodeView, moves: boolean): Page {
 <p><code class="code">${view.code}</code></p>
 <h2>What to do with it</h2>
 <ol>
-<li>Open a Scuttlebutt client that can dial onion addresses, and let Tor run.</li>
+<li>${clientFor(view.code)}</li>
 <li>Choose “join a pub” or “use an invite”, and paste the code.</li>
 <li>This place then follows you and keeps what you publish.</li>
 </ol>

@@ -1,11 +1,13 @@
 import express, { type Express, type RequestHandler } from 'express';
-import type { CircuitLimits } from './circuits.js';
+import type { Verdict } from './circuits.js';
+import { clearnetGate } from './clearnet.js';
 import { failures } from './failures.js';
 import { SECURITY_HEADERS } from './headers.js';
 import { InviteDoor } from './invite.js';
 import { PATHS } from './layout.js';
 import { badFormPage, methodPage, notFoundPage, tooManyRequestsPage } from './notices.js';
 import type { SiteOptions } from './options.js';
+import type { OwnVisit } from './own-visit.js';
 import { welcomePage } from './pages.js';
 import { sendPage, sendText } from './send.js';
 import { BoundedStore, sessions } from './session.js';
@@ -13,9 +15,16 @@ import { BoundedStore, sessions } from './session.js';
 const FORM = 'application/x-www-form-urlencoded';
 const ROBOTS = 'User-agent: *\nDisallow: /\n';
 
-function limited({ title, cutOff }: SiteOptions, limits: CircuitLimits): RequestHandler {
+/** Tells who may go on: by circuit, or by address. */
+export interface Limits {
+  /** @returns the verdict on one more request, which is counted */
+  judge(req: express.Request): Verdict;
+}
+
+function limited({ title, cutOff }: SiteOptions, limits: Limits, own: OwnVisit): RequestHandler {
   return (req, res, next) => {
-    const verdict = limits.judge(req.socket);
+    own.count(req.headers);
+    const verdict = limits.judge(req);
     if (verdict.kind === 'serve') return next();
     if (verdict.kind === 'wait') {
       return sendPage(res, tooManyRequestsPage(title, verdict.retryAfterSeconds));
@@ -55,27 +64,37 @@ function bareApplication(): Express {
 
 /**
  * @param options what the site is told
- * @param limits judges each request by its circuit, before anything else looks at it
+ * @param limits judges each request by who sends it, before anything else looks at it
+ * @param own knows the relay's visits to itself
  * @returns the application: every address of the site and what it answers to
  */
-export function routes(options: SiteOptions, limits: CircuitLimits): Express {
-  const { title } = options;
+export function routes(options: SiteOptions, limits: Limits, own: OwnVisit): Express {
+  const { title, clearnet } = options;
   const app = bareApplication();
   const door = new InviteDoor(options);
-  const session = sessions(new BoundedStore(options.limits.sessions, options.now));
+  const session = sessions(
+    new BoundedStore(options.limits.sessions, options.now),
+    clearnet !== undefined,
+  );
   const readOnly = onlyMethods(title, 'GET, HEAD');
 
   app.use((_req, res, next) => {
     res.set(SECURITY_HEADERS);
     next();
   });
-  app.use(limited(options, limits));
+  if (clearnet !== undefined) app.use(clearnetGate(clearnet));
+  app.use(limited(options, limits, own));
   app
     .route(PATHS.welcome)
     .get((_req, res) => sendPage(res, welcomePage(title)))
     .all(readOnly);
   app
     .route(['/invite', PATHS.invite])
+    .get((req, res, next) => {
+      if (!own.isOwn(req.headers)) return next();
+      res.set(own.welcome);
+      door.showOwn(res);
+    })
     .get(session, (req, res) => door.show(req, res))
     .all(readOnly);
   app

@@ -14,7 +14,13 @@ declare module 'express-session' {
 
 /** How long a session lives after it was last written. */
 export const SESSION_MS = 15 * 60_000;
-const COOKIE = 'snug';
+
+/** Behind the onion there is no TLS, and browsers would not send a Secure cookie back. */
+const PLAIN = { name: 'snug', cookie: { path: '/invite', secure: false } };
+/** `__Host-` (RFC 6265bis, 4.1.3.2): nobody but this very host can have set it, and only by HTTPS. */
+const SECURE = { name: '__Host-snug', cookie: { path: '/', secure: true } };
+
+const kindOf = (secure: boolean) => (secure ? SECURE : PLAIN);
 
 /** Sessions in memory, bounded in number and in time; nothing is ever written to disk. */
 export class BoundedStore extends Store {
@@ -51,23 +57,26 @@ export class BoundedStore extends Store {
  * in the past, or tell our clock, when a board without a clock chip has the time wrong.
  *
  * @param store where sessions live
+ * @param secure whether visitors come by HTTPS; the proxy says so in X-Forwarded-Proto
  * @returns the middleware; a visitor gets a cookie only when something is remembered
  */
-export function sessions(store: Store): RequestHandler {
+export function sessions(store: Store, secure: boolean): RequestHandler {
+  const { name, cookie } = kindOf(secure);
   return session({
-    name: COOKIE,
+    name,
     secret: randomBytes(32).toString('hex'),
     store,
     resave: false,
     saveUninitialized: false,
-    proxy: false,
-    cookie: { path: '/invite', httpOnly: true, sameSite: 'strict', secure: false },
+    proxy: secure,
+    cookie: { ...cookie, httpOnly: true, sameSite: 'strict' },
   });
 }
 
 /** @returns whether the browser sent a cookie of ours back, sound or not */
-export function hasCookie(req: Request): boolean {
-  return (req.headers.cookie ?? '').split(/; */).some((pair) => pair.startsWith(`${COOKIE}=`));
+export function hasCookie(req: Request, secure: boolean): boolean {
+  const { name } = kindOf(secure);
+  return (req.headers.cookie ?? '').split(/; */).some((pair) => pair.startsWith(`${name}=`));
 }
 
 /**

@@ -8,11 +8,14 @@ import type { Duplex } from 'node:stream';
 import { codeOf } from '../support/errors.js';
 import type { Service } from '../support/lifecycle.js';
 import { acceptCircuits } from '../support/proxy-line.js';
-import { listenOnSocket } from '../support/unix-socket.js';
+import { isAnswering, listenOnSocket } from '../support/unix-socket.js';
+import { AddressLimits } from './addresses.js';
 import { CircuitLimits } from './circuits.js';
 import { type SiteOptions, TOR_TIMEOUTS } from './options.js';
-import { routes } from './routes.js';
+import { OwnVisit } from './own-visit.js';
+import { type Limits, routes } from './routes.js';
 
+export type { ClearnetFront } from './clearnet.js';
 export type {
   Riddle,
   RiddleDesk,
@@ -51,31 +54,40 @@ function refuse(error: Error, socket: Duplex): void {
 /** The public pages, behind a unix socket to which Tor brings each visitor's connection. */
 export class Site implements Service {
   readonly #options: SiteOptions;
-  readonly #limits: CircuitLimits;
   readonly #http: HttpServer;
+  /** How the relay visits itself. */
+  readonly ownVisit = new OwnVisit();
   readonly #door: Server;
   readonly #open = new Set<Socket>();
 
   /** @param options what the site is told; nothing is opened before {@link start} */
   constructor(options: SiteOptions) {
     this.#options = options;
-    this.#limits = new CircuitLimits(options.limits.requestsPerMinute, options.now);
-    this.#http = this.#createHttp();
+    const { limits, now, clearnet } = options;
     this.#door = this.#createDoor();
+    if (clearnet === undefined) {
+      const circuits = new CircuitLimits(limits.requestsPerMinute, now);
+      this.#http = this.#createHttp(circuits);
+      this.#takeFromTor(circuits);
+    } else {
+      this.#http = this.#createHttp(new AddressLimits(limits.requestsPerMinute, now));
+      this.#takeFromProxy();
+    }
   }
 
   /**
-   * Listens on the socket, which only this user may connect to.
+   * Listens on the socket, which only this user may connect to, and the proxy if it is its own.
    *
    * @throws SnugError SOCKET_IN_USE, SOCKET_PATH_TAKEN, SOCKET_PATH_LONG or SOCKET_FAILED
    */
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    await listenOnSocket(this.#door, this.#options.socket);
+    const { socket, clearnet } = this.#options;
+    await listenOnSocket(this.#door, socket, clearnet?.socketMode);
     // Node watches headersTimeout and requestTimeout only after this event (lib/_http_server.js,
     // setupConnectionsTracking); this server gets its connections by hand and never listens.
     this.#http.emit('listening');
-    this.#options.log.info('The site listens.');
+    this.#options.log.info(`The site listens${clearnet ? ` for ${clearnet.domain}` : ''}.`);
   }
 
   /** Hangs up on everybody and removes the socket. */
@@ -86,7 +98,19 @@ export class Site implements Service {
     await closed;
   }
 
-  #createHttp(): HttpServer {
+  /** @returns whether somebody would be let in who knocks at the socket, without Tor */
+  answers(): Promise<boolean> {
+    return isAnswering(this.#options.socket);
+  }
+
+  /** Makes the socket anew, for one whose file is gone; whoever is in stays. Throws as start. */
+  async reopen(): Promise<void> {
+    this.#door.close();
+    const { socket, clearnet } = this.#options;
+    await listenOnSocket(this.#door, socket, clearnet?.socketMode);
+  }
+
+  #createHttp(limits: Limits): HttpServer {
     const timeouts = this.#options.timeouts ?? TOR_TIMEOUTS;
     const server = createHttpServer({
       ServerResponse: UndatedResponse,
@@ -101,7 +125,7 @@ export class Site implements Service {
     server.on('clientError', refuse);
     // Node would go on answering 503 on this connection, out of reach of the circuit's limits.
     server.on('dropRequest', (_req, socket) => socket.destroy());
-    server.on('request', routes(this.#options, this.#limits));
+    server.on('request', routes(this.#options, limits, this.ownVisit));
     return server;
   }
 
@@ -112,12 +136,20 @@ export class Site implements Service {
       this.#open.add(socket);
       socket.once('close', () => this.#open.delete(socket));
     });
-    acceptCircuits(door, (socket, from) => {
-      this.#limits.admit(socket, from);
+    return door;
+  }
+
+  #takeFromTor(circuits: CircuitLimits): void {
+    acceptCircuits(this.#door, (socket, from) => {
+      circuits.admit(socket, from);
       this.#http.emit('connection', socket);
       // The PROXY line's reader hands the socket over paused; HTTP does not resume it by itself.
       socket.resume();
     });
-    return door;
+  }
+
+  /** The proxy puts no line in front: who the visitor is stands in each request. */
+  #takeFromProxy(): void {
+    this.#door.on('connection', (socket) => this.#http.emit('connection', socket));
   }
 }

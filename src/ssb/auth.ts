@@ -2,7 +2,12 @@ import type { Permissions, Plugin } from 'ssb-server';
 import { SnugError } from '../support/errors.js';
 import { asFeedId, type FeedId } from '../support/feed-id.js';
 import type { Gate } from './gate.js';
-import { CODE_PERMISSIONS, MEMBER_PERMISSIONS, PEER_PERMISSIONS } from './permissions.js';
+import {
+  CODE_PERMISSIONS,
+  MEMBER_PERMISSIONS,
+  PEER_PERMISSIONS,
+  WITNESS_PERMISSIONS,
+} from './permissions.js';
 
 /** @returns whether the relay itself follows this feed */
 export type IsMember = (feed: FeedId) => Promise<boolean>;
@@ -12,6 +17,8 @@ export interface Known {
   readonly isMember: IsMember;
   /** The relays of the configuration: whom the operator trusts comes in without an invite. */
   readonly peers: ReadonlySet<FeedId>;
+  /** Whether a stranger may come in, to be asked for the relay's own feed and for nothing else. */
+  readonly mayWitness?: (feed: FeedId) => boolean;
 }
 
 async function decide(gate: Gate, known: Known, id: string): Promise<Permissions> {
@@ -20,6 +27,7 @@ async function decide(gate: Gate, known: Known, id: string): Promise<Permissions
     if (await known.isMember(key)) return MEMBER_PERMISSIONS;
     if (known.peers.has(key)) return PEER_PERMISSIONS;
     if (await gate.mayRedeem(key)) return CODE_PERMISSIONS;
+    if (known.mayWitness?.(key) === true) return WITNESS_PERMISSIONS;
   }
   throw new SnugError('STRANGER', 'Strangers are not served.');
 }

@@ -1,34 +1,13 @@
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, readFileSync } from 'node:fs';
 import ssbKeys from 'ssb-keys';
 import type { Keys } from 'ssb-server';
+import { writeDurably } from '../support/durable-file.js';
 import { codeOf, SnugError } from '../support/errors.js';
 import { asFeedId } from '../support/feed-id.js';
 
 const HEADER = `# The secret key of this relay. Whoever has it can speak as the relay.
 # Never copy it to a second running relay: its feed would fork and its members would drop it.
 `;
-
-/** A half-written key must never be taken for one: written aside, then renamed. */
-function writeDurably(file: string, text: string): void {
-  const aside = `${file}.new`;
-  const handle = openSync(aside, 'w', 0o600);
-  writeSync(handle, text);
-  fsyncSync(handle);
-  closeSync(handle);
-  renameSync(aside, file);
-  const folder = openSync(dirname(file), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
-}
 
 function isKeys(value: unknown): value is Keys {
   const keys = value as Partial<Keys> | null;
@@ -50,6 +29,16 @@ function readKeys(text: string, file: string): Keys {
   throw new SnugError('SSB_KEY_DAMAGED', `The relay's own key in ${file} cannot be read.`, {
     hint: 'Restore the file from a backup. Do not delete it: a new key is a new relay.',
   });
+}
+
+/**
+ * Only looks; nothing is made or changed.
+ *
+ * @param file path of the relay's secret
+ * @throws SnugError SSB_KEY_DAMAGED, or that of the file system when it is not there
+ */
+export function checkOwnKey(file: string): void {
+  readKeys(readFileSync(file, 'utf8'), file);
 }
 
 /**

@@ -19,6 +19,9 @@ function onlyThese(allow: string[]): Permissions {
   return { allow, deny: null, pre: refuse, test: refuse, post: () => undefined };
 }
 
+/** What strangers may call who are let in only to be asked (own/witnesses.ts). */
+export const WITNESS_PERMISSIONS = onlyThese([]);
+
 /** What the key of an unused code may call: redeem it, and ask where this relay is. */
 export const CODE_PERMISSIONS = onlyThese(['invite.use', 'getAddress']);
 

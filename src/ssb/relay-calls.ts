@@ -9,11 +9,16 @@ export const RELAY_CALLS = [
   'isFollowing',
   'isBlocking',
   'follow',
+  'unfollow',
   'block',
   'unblock',
   'feeds',
   'feed',
   'setOnline',
+  'ownFeed',
+  'untilOwnFeedBack',
+  'publishAgain',
+  'giveUpWaiting',
 ] as const satisfies readonly (keyof Relay)[];
 
 /** What the relay asks of the desk in the main thread; one line for each question. */

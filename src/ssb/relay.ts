@@ -1,78 +1,35 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Peer, SsbServer } from 'ssb-server';
 import { type FeedId, parseFeedId } from '../support/feed-id.js';
-import type { Log } from '../support/log.js';
-import type { OnionHost } from '../support/onion-host.js';
-import { claimSocket, socketMode } from '../support/unix-socket.js';
-import { type BlobStatus, Blobs } from './blobs/index.js';
-import type { BlobLimits } from './blobs/limits.js';
+import { Blobs } from './blobs/index.js';
 import { Carrier } from './feeds/carrier.js';
 import { type FeedReport, FeedReports } from './feeds/reports.js';
-import type { FeedLimits } from './feeds/room.js';
 import { FollowGraph } from './follow-graph.js';
 import type { Gate } from './gate.js';
+import { GatePost } from './gate-post.js';
 import { requireNativeCrypto } from './native-crypto.js';
-import { OwnFeed } from './own-feed.js';
+import { Hold } from './own/hold.js';
+import type { OwnFeedRecord } from './own/record.js';
+import { OwnFeed, type OwnFeedNews } from './own-feed.js';
 import { loadOwnKey } from './own-key.js';
-import { type PeerSettings, type Peers, peersOf } from './peers/peers.js';
-import type { PeerStatus } from './peers/plan.js';
+import { type Peers, peersOf } from './peers/peers.js';
+import type { RelayOptions, RelayStatus } from './relay-options.js';
+import { claimSockets, setSocketModes } from './sockets.js';
 import { ssbTor } from './ssb-tor/index.js';
 import { buildStack } from './stack.js';
 
-/** Options of {@link Relay.open}. */
-export interface RelayOptions extends PeerSettings {
-  /** Folder of the relay's key and database; made 0700. */
-  readonly folder: string;
-  /** Unix socket behind the onion service's SSB port. */
-  readonly listen: string;
-  /** Unix socket of Tor's SocksPort. */
-  readonly socks: string;
-  /** Where clients find the relay. */
-  readonly host: OnionHost;
-  readonly port: number;
-  /** How far from the relay feeds are replicated. */
-  readonly hops: number;
-  /** How much of feeds is kept; what suits a small board if not given. */
-  readonly limits?: FeedLimits;
-  /** How long a peer may read nothing while something waits for it; 2 minutes if not given. */
-  readonly stallMs?: number;
-  /** How much of blobs is kept. */
-  readonly blobs?: Partial<BlobLimits>;
-  /** Most connections at a time. */
-  readonly connections: number;
-  readonly log: Log;
-}
-
-/** What `snug status` shows of SSB. */
-export interface RelayStatus {
-  readonly id: FeedId;
-  readonly members: number;
-  readonly reach: number;
-  readonly connected: number;
-  readonly peers: readonly PeerStatus[];
-  readonly blobs: BlobStatus;
-  readonly indexed: boolean;
-  /** Why no more feeds are taken in at the moment, as a sentence. */
-  readonly paused?: string;
-}
+export type { RelayOptions, RelayStatus };
 
 /** Strangers who have not yet proven anything; the oldest gives way. */
 const MOST_HANDSHAKES = 64;
-
-/** Nobody comes in before the desk is there to decide. */
-const CLOSED_GATE: Gate = {
-  mayRedeem: () => Promise.resolve(false),
-  isBanned: () => true,
-  redeem: () => Promise.reject(new Error('not open yet')),
-  sponsor: () => Promise.reject(new Error('not open yet')),
-};
 
 /** What is made before the server and works in it. */
 interface Parts {
   readonly peers: Peers;
   readonly carrier: Carrier;
   readonly blobs: Blobs;
+  readonly hold: Hold;
 }
 
 /** The SSB relay: ssb-server behind the onion service, and the relay's own feed. */
@@ -80,23 +37,26 @@ export class Relay {
   readonly #server: SsbServer;
   readonly #graph: FollowGraph;
   readonly #feed: OwnFeed;
-  readonly #gate: { now: Gate };
+  readonly #gate: GatePost;
   readonly #peers: Peers;
   readonly #carrier: Carrier;
   readonly #reports: FeedReports;
   readonly #blobs: Blobs;
+  readonly #hold: Hold;
 
-  private constructor(server: SsbServer, folder: string, gate: { now: Gate }, parts: Parts) {
-    const { peers, carrier, blobs } = parts;
+  private constructor(server: SsbServer, folder: string, gate: GatePost, parts: Parts) {
+    const { peers, carrier, blobs, hold } = parts;
     this.#server = server;
     this.#graph = new FollowGraph(server);
-    this.#feed = new OwnFeed(server, folder);
+    this.#feed = new OwnFeed({ server, folder, hold, graph: this.#graph, carrier });
+    this.#hold = hold;
     this.#gate = gate;
     this.#carrier = carrier;
     this.#reports = new FeedReports(server, this.#graph, carrier);
     this.#blobs = blobs;
     this.#peers = peers;
     void peers.start(server, this.#graph);
+    this.#feed.start(peers.ids);
   }
 
   /**
@@ -107,46 +67,46 @@ export class Relay {
   static async open(options: RelayOptions): Promise<Relay> {
     requireNativeCrypto();
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    await claimSocket(options.listen);
+    await claimSockets(options);
     const keys = loadOwnKey(join(options.folder, 'secret'));
     const peers = peersOf(options, keys.id);
-    const gate = { now: CLOSED_GATE };
+    const gate = new GatePost();
     let relay: Relay | undefined;
+    const { folder, log, limits, stallMs } = options;
     const carrier = new Carrier({
       id: keys.id,
-      folder: options.folder,
-      limits: options.limits,
-      stallMs: options.stallMs,
+      folder,
+      limits,
+      stallMs,
       isBlocked: (feed) => (relay === undefined ? false : relay.#graph.blocks(feed)),
-      log: options.log,
+      onOwn: ({ sequence, previous }) => hold.brought(sequence, previous),
+      onClaim: (peer, sequence) => hold.claimed(peer, sequence),
+      log,
     });
-    const { folder, log, blobs: limits = {} } = options;
-    const blobs = new Blobs({ folder, limits, wires: carrier.wires, log });
+    const hold = new Hold({ folder, wires: carrier.wires, timings: options.hold, log });
+    const blobs = new Blobs({ folder, limits: options.blobs ?? {}, wires: carrier.wires, log });
     const server = await new Promise<SsbServer>((resolve, reject) => {
       const stack: SsbServer = buildStack({
-        folder: options.folder,
+        folder,
         keys,
         hops: options.hops,
-        log: options.log,
-        gate: {
-          mayRedeem: (key) => gate.now.mayRedeem(key),
-          isBanned: (feed) => gate.now.isBanned(feed),
-          redeem: (key, feed) => gate.now.redeem(key, feed),
-          sponsor: (member, feed) => gate.now.sponsor(member, feed),
-        },
+        log,
+        gate: gate.guardedBy(hold),
+        hold,
         peers,
         carrier,
         blobs,
-        isMember: async (feed) => (await relay?.isFollowing(feed)) === true,
+        isMember: async (feed) => hold.knows(feed) || (await relay?.isFollowing(feed)) === true,
         transport: ssbTor({
           ...options,
+          listenPlain: options.clearnet?.listen,
           handshakes: MOST_HANDSHAKES,
           onListening: (error) => (error ? reject(error) : resolve(stack)),
         }),
       });
     });
-    chmodSync(options.listen, await socketMode(options.listen));
-    relay = new Relay(server, options.folder, gate, { peers, carrier, blobs });
+    await setSocketModes(options);
+    relay = new Relay(server, folder, gate, { peers, carrier, blobs, hold });
     return relay;
   }
 
@@ -181,12 +141,31 @@ export class Relay {
     await this.#graph.until(feed, 'follow');
   }
 
+  /**
+   * Publishes the end of a follow and hangs up on the feed, unless the operator has listed it as a
+   * relay. It stays within reach for as long as a member follows it, as the configured hops say.
+   */
+  async unfollow(feed: FeedId): Promise<void> {
+    await this.#feed.publish({ type: 'contact', contact: feed, following: false, pub: true });
+    await this.#graph.until(feed, 'none');
+    if (!this.#peers.ids.has(feed)) this.#hangUp(feed);
+  }
+
   /** Publishes a block, which also ends the follow, and hangs up on the feed. */
   async block(feed: FeedId): Promise<void> {
-    await this.#feed.publish({ type: 'contact', contact: feed, following: false, blocking: true });
-    await this.#graph.until(feed, 'block');
-    this.#peers.setBlocked(feed, true);
-    for (const peer of [...(this.#server.peers[feed] ?? [])]) peer.close(true);
+    try {
+      await this.#feed.publish({
+        type: 'contact',
+        contact: feed,
+        following: false,
+        blocking: true,
+      });
+      await this.#graph.until(feed, 'block');
+    } finally {
+      // Shut out it is in any case; the door asks the desk.
+      this.#peers.setBlocked(feed, true);
+      this.#hangUp(feed);
+    }
   }
 
   /** Publishes the end of a block. The feed is not followed again by that. */
@@ -207,9 +186,7 @@ export class Relay {
    */
   connect(address: string): Promise<Peer> {
     return new Promise((resolve, reject) => {
-      this.#server.connect(address, (error, peer) =>
-        peer === undefined ? reject(error) : resolve(peer),
-      );
+      this.#server.connect(address, (error, peer) => (peer ? resolve(peer) : reject(error)));
     });
   }
 
@@ -235,16 +212,39 @@ export class Relay {
       peers: this.#peers.status(),
       blobs: this.#blobs.status(),
       indexed: this.#server.since().sync,
+      ownFeed: this.#hold.status(),
       ...(this.#carrier.paused === undefined ? {} : { paused: this.#carrier.paused }),
     };
+  }
+
+  /** @returns how far the own feed has come, for a backup */
+  ownFeed(): Promise<OwnFeedRecord> {
+    return this.#feed.record();
+  }
+
+  /** Resolves once a hold is over as far as peers are concerned; nothing is published before {@link Relay.publishAgain}. */
+  untilOwnFeedBack(): Promise<OwnFeedNews> {
+    return this.#feed.untilBack();
+  }
+
+  /** Publishing goes on. */
+  publishAgain(): void {
+    this.#hold.release();
+  }
+
+  /** The own feed is waited for no longer, whatever comes of it. */
+  giveUpWaiting(): void {
+    this.#hold.giveUp();
   }
 
   /** Hangs up on everybody and closes the database. */
   async close(): Promise<void> {
     this.#peers.stop();
-    for (const peers of Object.values(this.#server.peers)) {
-      for (const peer of [...peers]) peer.close(true);
-    }
+    for (const id of Object.keys(this.#server.peers)) this.#hangUp(id);
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #hangUp(feed: string): void {
+    for (const peer of [...(this.#server.peers[feed] ?? [])]) peer.close(true);
   }
 }

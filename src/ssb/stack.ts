@@ -1,7 +1,7 @@
 import ssbFriends from 'ssb-friends';
 import ssbInvite from 'ssb-invite';
 import ssbServer, { type Keys, type Plugin, type SsbServer, type Stack } from 'ssb-server';
-import { asFeedId } from '../support/feed-id.js';
+import { asFeedId, type FeedId } from '../support/feed-id.js';
 import type { Log } from '../support/log.js';
 import { denyByDefault, doorKeeper, type IsMember } from './auth.js';
 import type { Blobs } from './blobs/index.js';
@@ -9,6 +9,7 @@ import type { Carrier } from './feeds/carrier.js';
 import type { Gate } from './gate.js';
 import { inviteHooks } from './invite-hooks.js';
 import { memberApi } from './member-api.js';
+import type { Hold } from './own/hold.js';
 import type { Peers } from './peers/peers.js';
 import { quietHandshake } from './quiet-handshake.js';
 
@@ -26,6 +27,8 @@ export interface StackOptions {
   readonly hops: number;
   readonly gate: Gate;
   readonly isMember: IsMember;
+  /** Keeps the own feed from forking. */
+  readonly hold: Hold;
   /** Carries feeds. */
   readonly carrier: Carrier;
   readonly blobs: Blobs;
@@ -53,15 +56,21 @@ export function buildStack(options: StackOptions): SsbServer {
     const feed = asFeedId(id);
     return feed !== undefined && (options.peers.ids.has(feed) || options.isMember(feed));
   };
+  const known = {
+    isMember: options.isMember,
+    peers: options.peers.ids,
+    mayWitness: (feed: FeedId) => options.hold.mayWitness(feed),
+  };
   const stack = withoutNet(ssbServer.createSsbServer(), wires, options.peers.guard())
     .use(feeds)
+    .use(options.hold.plugin())
     .use(ssbFriends)
     .use(ssbInvite)
     .use(options.blobs.plugin(isTrusted))
     .use(options.transport)
     .use(inviteHooks(options.gate, options.log))
     .use(memberApi(options.gate, options.log))
-    .use(doorKeeper(options.gate, { isMember: options.isMember, peers: options.peers.ids }))
+    .use(doorKeeper(options.gate, known))
     .use(options.peers.dialGuard());
   denyByDefault(stack.permissions);
   return stack({

@@ -19,7 +19,8 @@ const PAUSES = {
     'Look at the disk: blobs cannot be written to it, so none are taken in. It is tried again all the time.',
 } as const;
 
-function megabytes(bytes: number): string {
+/** @returns so many bytes in MB, with a digit after the point where that matters */
+export function megabytes(bytes: number): string {
   return (bytes / MIB).toFixed(bytes < 10 * MIB ? 1 : 0);
 }
 

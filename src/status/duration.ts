@@ -9,3 +9,11 @@ export function duration(seconds: number): string {
   if (days > 0) return `${days} d ${hours} h`;
   return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min`;
 }
+
+/**
+ * @param seconds since then; negative, from a clock that was set back, counts as just now
+ * @returns when that was, in words
+ */
+export function ago(seconds: number): string {
+  return seconds < 60 ? 'less than a minute ago' : `${duration(seconds)} ago`;
+}

@@ -1,56 +1,16 @@
-import { type BlobView, blobTodo } from './blobs.js';
-import type { PeerView } from './peers.js';
+import { boardTodo } from './board.js';
+import { type ClearnetView, clearnetTodo } from './clearnet.js';
+import { type DeskView, deskTodo } from './desk.js';
+import { diskTodo } from './disk.js';
+import type { MachineView } from './machine.js';
+import { type MailView, mailTodo } from './mail.js';
+import { type SsbView, ssbTodo } from './ssb.js';
+import { startsTodo } from './starts.js';
+import { type TorView, torTodo } from './tor.js';
+import { type VisitsView, visitsTodo } from './visits.js';
 
 /** How the relay is: `well`, `degraded` (works, but somebody should look) or `down`. */
 export type Health = 'well' | 'degraded' | 'down';
-
-/** What the status needs to know of Tor; times in milliseconds since 1970. */
-export interface TorView {
-  readonly state: string;
-  readonly version?: string;
-  readonly host?: string;
-  readonly bootstrap: {
-    readonly progress: number;
-    readonly summary: string;
-    readonly warning?: string;
-  };
-  readonly descriptors: {
-    readonly wanted: number;
-    readonly uploaded: number;
-    readonly lastUpload?: number;
-  };
-  readonly clockSkewSeconds?: number;
-  readonly problem?: { readonly what: string; readonly hint: string };
-  readonly restarts: number;
-}
-
-/** What the status needs to know of SSB. */
-export interface SsbView {
-  readonly id: string;
-  readonly members: number;
-  readonly reach: number;
-  readonly connected: number;
-  /** The relays of the configuration. */
-  readonly peers: readonly PeerView[];
-  readonly blobs: BlobView;
-  readonly indexed: boolean;
-  /** Why no more feeds are taken in at the moment, as a sentence. */
-  readonly paused?: string;
-}
-
-/** What the status needs to know of the invite desk. */
-export interface DeskView {
-  /** Codes that visitors could get now. */
-  readonly left: number;
-  readonly perHour: number;
-  /** Riddles, since the start. */
-  readonly shown: number;
-  readonly solved: number;
-  readonly wrong: number;
-  readonly overBudget: number;
-  /** Codes redeemed, since the start. */
-  readonly redeemed: number;
-}
 
 /** One look at every room; a room that is not up yet is undefined. */
 export interface Rooms {
@@ -59,6 +19,13 @@ export interface Rooms {
   readonly desk: DeskView | undefined;
   /** Whether the site listens. */
   readonly site: boolean;
+  /** Left out while that profile is off. */
+  readonly clearnet?: ClearnetView | undefined;
+  readonly visits?: VisitsView | undefined;
+  readonly machine?: MachineView | undefined;
+  /** How often the relay was started within the last hour. */
+  readonly starts?: number | undefined;
+  readonly mail?: MailView | undefined;
 }
 
 /** What `snug status --json` prints. */
@@ -75,35 +42,46 @@ export interface Snapshot {
   readonly tor: TorView | undefined;
   readonly ssb: SsbView | undefined;
   readonly desk: DeskView | undefined;
+  /** The page on a public domain too; undefined while that profile is off. */
+  readonly clearnet: ClearnetView | undefined;
+  /** The relay's visits to itself. */
+  readonly visits: VisitsView | undefined;
+  readonly machine: MachineView | undefined;
+  readonly starts: number | undefined;
+  /** undefined when no mail is configured. */
+  readonly mail: MailView | undefined;
   /** What somebody should do, in words; empty when all is well. */
   readonly todo: readonly string[];
 }
 
-function todoOf(rooms: Rooms): string[] {
-  const { tor, ssb } = rooms;
-  const todo: string[] = [];
-  if (tor?.problem !== undefined) todo.push(`${tor.problem.what} ${tor.problem.hint}`);
-  else if (tor !== undefined && tor.state !== 'published') todo.push('Wait: Tor is not ready yet.');
-  if (ssb !== undefined && !ssb.indexed) todo.push('Wait: SSB is still reading its log.');
-  if (ssb?.paused !== undefined) {
-    todo.push(`Make room: no new messages are taken in. ${ssb.paused}`);
-  }
-  todo.push(...blobTodo(ssb?.blobs));
-  if (rooms.desk?.left === 0) {
-    todo.push(
-      'Nothing: the codes of this hour are used up; visitors are asked to come back later.',
-    );
-  }
-  return todo;
+/** @returns what is not well, and what to do about it */
+function troublesOf({ tor, ssb, clearnet, visits, machine, starts, mail }: Rooms): string[] {
+  return [
+    ...torTodo(tor),
+    ...visitsTodo(visits),
+    ...clearnetTodo(clearnet),
+    ...ssbTodo(ssb),
+    ...diskTodo(machine?.disk),
+    ...boardTodo(machine?.board),
+    ...startsTodo(starts ?? 0),
+    ...mailTodo(mail),
+  ];
 }
 
-function healthOf(rooms: Rooms): Health {
+/** @returns what only takes time */
+function waitingFor({ tor, ssb, desk }: Rooms): string[] {
+  const waits: string[] = [];
+  if (tor !== undefined && tor.problem === undefined && tor.state !== 'published') {
+    waits.push('Wait: Tor is not ready yet.');
+  }
+  if (ssb !== undefined && !ssb.indexed) waits.push('Wait: SSB is still reading its log.');
+  return [...waits, ...deskTodo(desk)];
+}
+
+function healthOf(rooms: Rooms, troubles: readonly string[]): Health {
   if (rooms.tor === undefined || rooms.ssb === undefined || !rooms.site) return 'down';
   if (rooms.tor.state !== 'published') return 'down';
-  const { paused, blobs } = rooms.ssb;
-  const sound =
-    rooms.tor.problem === undefined && paused === undefined && blobs.pause === undefined;
-  return sound && rooms.ssb.indexed ? 'well' : 'degraded';
+  return troubles.length === 0 && rooms.ssb.indexed ? 'well' : 'degraded';
 }
 
 /** What {@link takeSnapshot} cannot know by itself. */
@@ -118,7 +96,8 @@ export interface About {
  * @returns how the relay is, for the operator and for scripts
  */
 export function takeSnapshot(rooms: Rooms, about: About): Snapshot {
-  const health = healthOf(rooms);
+  const troubles = troublesOf(rooms);
+  const health = healthOf(rooms, troubles);
   return {
     health,
     ready: health !== 'down',
@@ -129,6 +108,11 @@ export function takeSnapshot(rooms: Rooms, about: About): Snapshot {
     tor: rooms.tor,
     ssb: rooms.ssb,
     desk: rooms.desk,
-    todo: todoOf(rooms),
+    clearnet: rooms.clearnet,
+    visits: rooms.visits,
+    machine: rooms.machine,
+    starts: rooms.starts,
+    mail: rooms.mail,
+    todo: [...troubles, ...waitingFor(rooms)],
   };
 }

@@ -15,6 +15,25 @@ export interface Log {
 const PRIORITY: Record<Level, number> = { error: 3, warning: 4, info: 6, debug: 7 };
 const LONGEST_LINE = 2000;
 
+/** syslog has eight priorities; those that Snug does not use itself are other programs'. */
+const NAMES = ['error', 'error', 'error', 'error', 'warning', 'info', 'info', 'debug'] as const;
+
+/**
+ * @param priority of syslog, 0 to 7
+ * @returns its name as our lines have it
+ */
+export function levelOf(priority: number): Level {
+  return NAMES[priority] ?? 'info';
+}
+
+/**
+ * @param line as it is written for the journal or for people
+ * @returns the line with its level's name in front
+ */
+export function withLevel(line: string): string {
+  return line.replace(/^<([0-7])>/, (_, priority: string) => `${levelOf(Number(priority))}: `);
+}
+
 /** Control characters would let a peer's text forge lines or paint the terminal. */
 function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is being removed

@@ -56,6 +56,7 @@ export async function claimSocket(path: string): Promise<void> {
 }
 
 /**
+/**
  * In a folder with the set-group-id bit, what is made belongs to the folder's group, which is there
  * to be let in: on the card that is Tor's (docs/appliance.md).
  *
@@ -70,17 +71,18 @@ export async function socketMode(path: string): Promise<number> {
 
 /**
  * Listens on a unix socket that only this user may connect to, or the group of its folder if
- * {@link socketMode} says so.
+ * {@link socketMode} says so, unless told otherwise.
  *
  * @param path at most 107 bytes; a stale socket there is removed
+ * @param mode of the socket, if the caller knows better; 0660 lets the group of its folder connect
  * @throws SnugError SOCKET_FAILED, or what {@link claimSocket} throws
  */
-export async function listenOnSocket(server: Server, path: string): Promise<void> {
+export async function listenOnSocket(server: Server, path: string, mode?: number): Promise<void> {
   await claimSocket(path);
   try {
     server.listen(path);
     await once(server, 'listening');
-    await chmod(path, await socketMode(path));
+    await chmod(path, mode ?? (await socketMode(path)));
   } catch (cause) {
     throw new SnugError('SOCKET_FAILED', `Cannot listen on ${path}: ${messageOf(cause)}.`, {
       hint: 'Its folder must exist and belong to the user who runs the relay.',

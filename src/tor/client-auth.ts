@@ -1,8 +1,8 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { writeDurably } from '../support/durable-file.js';
 import { codeOf, messageOf, SnugError } from '../support/errors.js';
 import { encodeBase32 } from '../support/onion-host.js';
-import { writeFileSafely } from '../support/write-file.js';
 
 /** A key pair of x25519 with which a client opens an onion service; base32 as Tor writes it. */
 export interface ClientKeys {
@@ -47,7 +47,7 @@ export async function ensureClientKeys(file: string): Promise<ClientKeys> {
   const pair = generateKeyPairSync('x25519');
   const publicKey = raw(pair.publicKey, 'x');
   const privateKey = raw(pair.privateKey, 'd');
-  await writeFileSafely(file, `public ${publicKey}\nprivate ${privateKey}\n`);
+  writeDurably(file, `public ${publicKey}\nprivate ${privateKey}\n`);
   return { publicKey, privateKey };
 }
 

@@ -143,14 +143,21 @@ export class Control {
     });
   }
 
-  /** Asks Tor to end; the connection ends with it. */
-  async shutdown(): Promise<void> {
-    await this.#send((done) => this.#granax.shutdown(done));
+  /**
+   * The only way to send a signal.
+   * @param name control-spec, SIGNAL: new circuits from now on, read the torrc again, or end; the
+   *   connection ends with Tor
+   */
+  async signal(name: 'NEWNYM' | 'RELOAD' | 'SHUTDOWN'): Promise<void> {
+    await this.#send((done) => this.#granax.signal(name, done));
   }
 
-  /** Ends the connection, and with it an owned Tor. */
-  close(): void {
-    this.#socket.destroy();
+  /**
+   * Ends the connection, and with it an owned Tor.
+   * @param reason what {@link Control.closed} tells, instead of that it is closed
+   */
+  close(reason?: SnugError): void {
+    this.#socket.destroy(reason);
   }
 
   #send(start: (done: Done) => void): Promise<ControlReply> {

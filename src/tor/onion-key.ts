@@ -1,18 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeDurably } from '../support/durable-file.js';
 import { codeOf, messageOf, SnugError } from '../support/errors.js';
 import { type OnionHost, onionHostOf } from '../support/onion-host.js';
-import { writeFileSafely } from '../support/write-file.js';
 import { publicKeyOf } from './ed25519.js';
 
 /** Tor's names for the files of an onion service. */
 export const SECRET_KEY = 'hs_ed25519_secret_key';
+const PUBLIC_KEY = 'hs_ed25519_public_key';
 const HOSTNAME = 'hostname';
 
 /** Tor's key files start with 32 bytes that say what they are; the expanded key has 64. */
 const HEAD = Buffer.from('== ed25519v1-secret: type0 ==\0\0\0');
 const LENGTH = HEAD.length + 64;
+const PUBLIC_HEAD = Buffer.from('== ed25519v1-public: type0 ==\0\0\0');
 
 /** RFC 8032, section 5.1.5: a hash of the seed, some bits fixed. */
 function newKey(): Buffer {
@@ -40,11 +42,17 @@ async function readKey(path: string): Promise<Buffer | undefined> {
   }
 }
 
+/** What follows from the key is put right without a word, and not written without need. */
+async function keep(path: string, content: Buffer): Promise<void> {
+  const known = await readFile(path).catch(() => undefined);
+  if (known?.equals(content) !== true) writeDurably(path, content);
+}
+
 /**
  * Reads the key of an onion service, as Tor would keep it, or makes one. Where Tor runs as another
  * user, it cannot keep the key itself: the relay's backup must have it.
  *
- * @param folder 0700; gets the files `hs_ed25519_secret_key` and `hostname`
+ * @param folder 0700; gets the files `hs_ed25519_secret_key`, `hs_ed25519_public_key` and `hostname`
  * @returns the service's host, and its key file (96 bytes)
  * @throws SnugError TOR_BAD_KEY
  */
@@ -55,11 +63,11 @@ export async function ensureOnionKey(
   let key = await readKey(path);
   if (key === undefined) {
     key = newKey();
-    await writeFileSafely(path, key);
+    writeDurably(path, key);
   }
-  const host = onionHostOf(publicKeyOf(key.subarray(HEAD.length, HEAD.length + 32)));
-  const hostname = join(folder, HOSTNAME);
-  const known = await readFile(hostname, 'utf8').catch(() => '');
-  if (known !== `${host}\n`) await writeFileSafely(hostname, `${host}\n`);
+  const publicKey = publicKeyOf(key.subarray(HEAD.length, HEAD.length + 32));
+  const host = onionHostOf(publicKey);
+  await keep(join(folder, PUBLIC_KEY), Buffer.concat([PUBLIC_HEAD, publicKey]));
+  await keep(join(folder, HOSTNAME), Buffer.from(`${host}\n`));
   return { host, key };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeFileSafely } from '../support/write-file.js';
+import { writeDurably } from '../support/durable-file.js';
 import { type ClientKeys, ensureClientKeys, serviceLine } from './client-auth.js';
 import { preparePrivateFolders } from './folders.js';
 
@@ -28,6 +28,6 @@ export async function prepareSsh(folder: string): Promise<ClientKeys> {
   const { service, clients, authorized, keys } = sshPaths(folder);
   await preparePrivateFolders([service, clients]);
   const pair = await ensureClientKeys(keys);
-  await writeFileSafely(authorized, serviceLine(pair));
+  writeDurably(authorized, serviceLine(pair));
   return pair;
 }

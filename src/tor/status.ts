@@ -32,5 +32,7 @@ export interface TorStatus {
   /** The gravest thing that is wrong now, in words, and what a person can do. */
   readonly problem?: { readonly what: string; readonly hint: string };
   readonly restarts: number;
+  /** The directory authorities advise against this version. */
+  readonly outdated?: true;
   readonly pid?: number;
 }

@@ -2,6 +2,8 @@
 export interface TorTimings {
   /** For the answer to one control command. Loading a consensus from a slow card blocks Tor. */
   readonly command: number;
+  /** Between two questions to a Tor that is otherwise left alone: one that hangs shows by them. */
+  readonly pulse: number;
   /** For a fresh Tor to open its control socket. */
   readonly launch: number;
   /** Between two looks for that socket. */
@@ -25,6 +27,7 @@ const MINUTE = 60 * SECOND;
 
 export const TIMINGS: TorTimings = {
   command: 60 * SECOND,
+  pulse: MINUTE,
   launch: 60 * SECOND,
   look: 100,
   stop: 10 * SECOND,

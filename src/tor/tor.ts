@@ -1,9 +1,10 @@
-import { codeOf, messageOf, SnugError } from '../support/errors.js';
+import { messageOf, SnugError } from '../support/errors.js';
 import type { Service } from '../support/lifecycle.js';
 import type { Log } from '../support/log.js';
 import type { OnionHost } from '../support/onion-host.js';
 import type { TorEvent } from './events.js';
 import { TorOutput } from './output.js';
+import { feelPulse } from './pulse.js';
 import { type SshAccess, socketPaths, startRun, type TorRun } from './run.js';
 import type { TorStatus } from './status.js';
 import { Supervisor } from './supervisor.js';
@@ -11,6 +12,7 @@ import { TIMINGS, type TorTimings } from './timings.js';
 import type { OnionPort } from './torrc.js';
 import { Tracker } from './tracker.js';
 import { startUnitRun, type UnitPlaces } from './unit.js';
+import { unlessLost } from './unless-lost.js';
 
 /** Options of {@link Tor}. */
 export interface TorOptions {
@@ -44,6 +46,7 @@ export class Tor implements Service {
   readonly #log: Log;
   readonly #tracker: Tracker;
   readonly #supervisor: Supervisor<TorRun>;
+  readonly #timings: TorTimings;
   readonly #listeners = new Set<(status: TorStatus) => void>();
   #host: OnionHost | undefined;
   #ssh: SshAccess | undefined;
@@ -56,6 +59,7 @@ export class Tor implements Service {
   constructor(options: TorOptions, timings: TorTimings = TIMINGS) {
     const { log, now } = options;
     this.#log = log;
+    this.#timings = timings;
     this.socksPath = socketPaths(options.run).socks;
     this.#tracker = new Tracker({ log, now, timings, changed: () => this.#tell() });
     const { unit, bridges = [], ssh } = options;
@@ -153,6 +157,27 @@ export class Tor implements Service {
     if (run !== undefined) await unlessLost(run.control.getInfo('version'));
   }
 
+  /** Streams from now on get new circuits (SIGNAL NEWNYM). @throws SnugError CONTROL_REFUSED */
+  async newCircuits(): Promise<void> {
+    const run = this.#supervisor.current;
+    if (run !== undefined) await unlessLost(run.control.signal('NEWNYM'));
+  }
+
+  /** Tor reads its torrc again and publishes the onion service anew. @throws SnugError CONTROL_* */
+  async reload(): Promise<void> {
+    const run = this.#supervisor.current;
+    if (run !== undefined) await unlessLost(run.control.signal('RELOAD'));
+  }
+
+  /** Ends this Tor; the next one is started as after any other end. Resolves when it is gone. */
+  async restart(): Promise<void> {
+    const run = this.#supervisor.current;
+    if (run === undefined) return;
+    run.control.close(new SnugError('TOR_RESTARTED', 'Nobody could be reached through this Tor.'));
+    await run.ended;
+    await run.stop();
+  }
+
   async stop(): Promise<void> {
     this.#wantOnline = false;
     await this.#supervisor.stop();
@@ -170,6 +195,7 @@ export class Tor implements Service {
     if (run.ssh !== undefined) {
       this.#log.info('ssh has an onion of its own: "snug ssh show" tells how to reach it.');
     }
+    feelPulse(run, this.#timings.pulse, (verdict) => this.#tracker.versionIs(verdict), this.#log);
     if (this.#wantOnline) await this.#switchOn(run);
   }
 
@@ -211,14 +237,4 @@ export class Tor implements Service {
 
 function notStarted(): SnugError {
   return new SnugError('TOR_NOT_STARTED', 'Tor has not been started yet.');
-}
-
-/** When the connection breaks, the restart does what was asked for, or there is nothing left to do. */
-async function unlessLost(command: Promise<unknown>): Promise<void> {
-  try {
-    await command;
-  } catch (error) {
-    const code = codeOf(error) ?? '';
-    if (!['CONTROL_LOST', 'CONTROL_TIMEOUT', 'CONTROL_PROTOCOL'].includes(code)) throw error;
-  }
 }

@@ -42,6 +42,7 @@ export class Tracker {
   #lastUpload: number | undefined;
   #skew: number | undefined;
   #restarts = 0;
+  #outdated = false;
   #stall: NodeJS.Timeout | undefined;
   #expiry: NodeJS.Timeout | undefined;
 
@@ -82,6 +83,14 @@ export class Tracker {
   /** Tor is about to be started once more. */
   restarting(): void {
     this.#restarts += 1;
+    this.#options.changed();
+  }
+
+  /** @param verdict control-spec, `status/version/current`: what the authorities hold of this Tor */
+  versionIs(verdict: string): void {
+    const outdated = verdict === 'obsolete' || verdict === 'unrecommended';
+    if (outdated === this.#outdated) return;
+    this.#outdated = outdated;
     this.#options.changed();
   }
 
@@ -141,6 +150,7 @@ export class Tracker {
       ...(this.#skew === undefined ? {} : { clockSkewSeconds: this.#skew }),
       ...(problem === undefined ? {} : { problem }),
       restarts: this.#restarts,
+      ...(this.#outdated ? { outdated: true as const } : {}),
     };
   }
 

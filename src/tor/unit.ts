@@ -1,8 +1,8 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { writeDurably } from '../support/durable-file.js';
 import { codeOf, messageOf, SnugError } from '../support/errors.js';
-import { writeFileSafely } from '../support/write-file.js';
 import { authenticate } from './authenticate.js';
 import { requirePrograms } from './bridges.js';
 import { Control } from './control.js';
@@ -58,8 +58,8 @@ async function handOverSsh(plan: RunPlan, handover: string): Promise<SshAccess |
   const { privateKey } = await prepareSsh(plan.folder);
   const { service, authorized } = sshPaths(plan.folder);
   const onion = await ensureOnionKey(service);
-  await writeFileSafely(key, onion.key, HANDED_OVER);
-  await writeFileSafely(auth, await readFile(authorized), HANDED_OVER);
+  writeDurably(key, onion.key, HANDED_OVER);
+  writeDurably(auth, await readFile(authorized), HANDED_OVER);
   return { host: onion.host, clientKey: privateKey };
 }
 
@@ -75,7 +75,7 @@ async function dismiss(plan: RunPlan): Promise<void> {
   }
   try {
     await authenticate(old, cookie);
-    await old.shutdown();
+    await old.signal('SHUTDOWN');
     await Promise.race([old.closed, pause(stop, undefined, { ref: false })]);
   } catch (error) {
     if (codeOf(error) !== 'CONTROL_LOST') throw error;
@@ -85,7 +85,7 @@ async function dismiss(plan: RunPlan): Promise<void> {
 }
 
 /** @returns a connection that owns Tor, and Tor's version */
-async function summon(plan: RunPlan, torrc: () => Promise<void>, signal: AbortSignal) {
+async function summon(plan: RunPlan, torrc: () => void, signal: AbortSignal) {
   const { launch } = plan.timings;
   const patience = {
     ...plan,
@@ -95,7 +95,7 @@ async function summon(plan: RunPlan, torrc: () => Promise<void>, signal: AbortSi
   for (let left = Math.ceil(launch / patience.timings.launch); left > 0; left -= 1) {
     let control: Control | undefined;
     try {
-      await torrc();
+      torrc();
       control = await reachControl(patience, signal);
       return { control, version: await unlessAborted(takeOver(control, plan), signal) };
     } catch (error) {
@@ -112,7 +112,7 @@ async function summon(plan: RunPlan, torrc: () => Promise<void>, signal: AbortSi
 
 /** Tor is not ours to kill: it is asked, and ends with the connection at the latest. */
 async function leave(control: Control, graceMs: number): Promise<void> {
-  await control.shutdown().catch(() => undefined);
+  await control.signal('SHUTDOWN').catch(() => undefined);
   await Promise.race([control.closed, pause(graceMs, undefined, { ref: false })]);
   control.close();
 }
@@ -141,10 +141,10 @@ export async function startUnitRun(
   await preparePrivateFolders([plan.folder, onion]);
   await dismiss(plan);
   const { host, key } = await ensureOnionKey(onion);
-  await writeFileSafely(join(handover, 'onion.key'), key, HANDED_OVER);
+  writeDurably(join(handover, 'onion.key'), key, HANDED_OVER);
   const ssh = await handOverSsh(plan, handover);
   const text = await torrcOf(plan, home, undefined);
-  const write = () => writeFileSafely(join(handover, 'torrc'), text, HANDED_OVER);
+  const write = () => writeDurably(join(handover, 'torrc'), text, HANDED_OVER);
   const { control, version } = await summon(plan, write, signal);
   try {
     requireNewEnough(version);

@@ -34,6 +34,10 @@ declare module 'epidemic-broadcast-trees' {
   export interface Epidemic {
     state: {
       clock: Record<string, number>;
+      /** Feeds that are carried. */
+      follows: Record<string, boolean>;
+      /** Who blocks whom. */
+      blocks: Record<string, Record<string, boolean> | undefined>;
       peers: Record<string, PeerState>;
       receive: { id: string; value: SignedValue }[];
     };

@@ -13,9 +13,9 @@ declare module 'granax' {
     addEventListeners(names: readonly string[], done: Done): void;
     getInfo(keyword: string, done: Done): void;
     setConfig(keyword: string, value: string, done: Done): void;
+    signal(name: string, done: Done): void;
     /** Spelled so in granax. */
     closeCicuit(id: string, done: Done): void;
-    shutdown(done: Done): void;
   }
 
   const granax: { readonly TorController: typeof TorController };

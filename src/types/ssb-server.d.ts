@@ -147,6 +147,8 @@ declare module 'ssb-server' {
     connect: Hookable<[address: string, cb: Callback<Peer>], void>;
     close: Hookable<[cb: Callback<void>], void>;
     since(): { since: number | undefined; sync: boolean };
+    /** Adds an index beside the log (ssb-db, index.js). */
+    _flumeUse<I>(name: string, create: (log: unknown, name: string) => I): I;
     getVectorClock(cb: Callback<Record<string, number>>): void;
     on(event: 'rpc:connect', listener: (peer: Peer, isClient: boolean) => void): void;
     on(event: 'multiserver:listening', listener: () => void): void;

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { connect, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { SocksClient } from 'socks';
 import { messageOf, SnugError } from '../support/errors.js';
 import { asOnionHost } from '../support/onion-host.js';
+import { dialThroughTor } from '../support/tor-dial.js';
 import { LARGEST_BUNDLE } from './header.js';
 
 /** A page elsewhere may send us on a few times; release pages do. */
@@ -49,17 +49,16 @@ export function parseUrl(text: string): URL {
 
 /** A circuit of its own for each host: credentials isolate (IsolateSOCKSAuth). */
 async function dial(url: URL, { socks, signal, ca }: FetchOptions): Promise<Socket | TLSSocket> {
-  const proxy = connect(socks);
-  signal.addEventListener('abort', () => proxy.destroy(), { once: true });
-  await once(proxy, 'connect', { signal });
   const secure = url.protocol === 'https:';
-  const { socket } = await SocksClient.createConnection({
-    command: 'connect',
-    destination: { host: url.hostname, port: Number(url.port || (secure ? 443 : 80)) },
-    existing_socket: proxy,
-    proxy: { host: 'unix', port: 1, type: 5, userId: 'snug-update', password: url.hostname },
-    timeout: SILENCE_MS,
+  const socket = await dialThroughTor({
+    socks,
+    host: url.hostname,
+    port: Number(url.port || (secure ? 443 : 80)),
+    circuit: { user: 'snug-update', password: url.hostname },
+    timeoutMs: SILENCE_MS,
+    signal,
   });
+  signal.addEventListener('abort', () => socket.destroy(), { once: true });
   if (!secure) return socket;
   const trusted = ca === undefined ? {} : { ca };
   const tls = connectTls({ socket, servername: url.hostname, ...trusted });
@@ -78,6 +77,8 @@ async function get(url: URL, options: FetchOptions): Promise<IncomingMessage> {
     signal: options.signal,
     timeout: SILENCE_MS,
   });
+  // It was handed over paused.
+  asked.once('socket', () => socket.resume());
   asked.once('timeout', () => asked.destroy(new Error('nothing came for too long')));
   asked.end();
   const [answer] = (await once(asked, 'response', { signal: options.signal })) as [IncomingMessage];

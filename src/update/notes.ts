@@ -1,8 +1,8 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { writeDurably } from '../support/durable-file.js';
 import { codeOf } from '../support/errors.js';
-import { writeFileSafely } from '../support/write-file.js';
 
 const REQUEST = v.variant('action', [
   v.strictObject({ action: v.literal('install'), allowDowngrade: v.boolean() }),
@@ -66,7 +66,7 @@ export class Notes {
 
   async #write(name: string, value: unknown, mode: number): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o755 });
-    await writeFileSafely(join(this.#folder, name), `${JSON.stringify(value)}\n`, mode);
+    writeDurably(join(this.#folder, name), `${JSON.stringify(value)}\n`, mode);
   }
 
   async #read<T>(name: string, schema: v.GenericSchema<unknown, T>): Promise<T | undefined> {

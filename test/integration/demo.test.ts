@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { PACKAGE_ROOT } from '../../src/support/package.js';
+import { askHere } from '../support/https.js';
 import { askOnion } from '../support/onion-http.js';
 import { runSnug } from '../support/relay-process.js';
 import { throughSocks } from '../support/ssb-peer.js';
@@ -24,10 +25,10 @@ function processesOf(folder: string): string[] {
     .filter((line) => line.includes(folder));
 }
 
-describe('npm run demo -- --json --friends', () => {
+describe('npm run demo -- --json --friends --clearnet', () => {
   it('prints one line, works for visitors and two members, and leaves nothing after Ctrl-C', async () => {
     const main = join(PACKAGE_ROOT, 'dist', 'src', 'demo', 'main.js');
-    const demo = spawn(process.execPath, [main, '--json', '--friends'], {
+    const demo = spawn(process.execPath, [main, '--json', '--friends', '--clearnet'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const gone = once(demo, 'close');
@@ -48,15 +49,20 @@ describe('npm run demo -- --json --friends', () => {
     });
     await printed;
     const report = JSON.parse(out) as Record<string, string>;
-    assert.deepEqual(Object.keys(report), ['site', 'onion', 'ssb', 'socks', 'state', 'control']);
-    const { site = '', onion = '', ssb = '', socks = '', state = '', control = '' } = report;
+    const keys = ['site', 'onion', 'ssb', 'socks', 'state', 'config', 'control'];
+    assert.deepEqual(Object.keys(report), [...keys, 'clearnet', 'authority']);
+    const { site = '', onion = '', ssb = '', socks = '', state = '', config = '' } = report;
     assert.equal(site, `http://${onion}`);
     assert.ok(ssb.startsWith(`onion:${onion}:8008~shs:`));
 
     const [host = '', port] = socks.split(':');
     const page = await askOnion(throughSocks({ host, port: Number(port) }), `${site}/invite/`);
     assert.equal(page.status, 200);
-    const status = await runSnug(['--control', control, 'status', '--json']);
+    const { hostname, port: https } = new URL(report.clearnet ?? '');
+    const name = { serverName: hostname, host: hostname, authority: report.authority ?? '' };
+    const open = await askHere({ ...name, port: Number(https), path: '/invite/' });
+    assert.deepEqual([open.status, open.headers['onion-location']], [200, `${site}/invite/`]);
+    const status = await runSnug(['--config', config, 'status', '--json']);
     assert.equal(status.code, 0);
     assert.equal((JSON.parse(status.out) as { site: string }).site, site);
 

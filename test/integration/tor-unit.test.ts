@@ -47,6 +47,11 @@ test('a torrc handed over starts Tor, which has the key that the relay keeps', a
     assert.equal(await readFile(join(folder, 'hostname'), 'utf8'), `${tor.host}\n`);
     assert.equal((await stat(join(folder, 'hs_ed25519_secret_key'))).mode & 0o777, 0o600);
   }
+  const publicKey = 'hs_ed25519_public_key';
+  assert.deepEqual(
+    await readFile(join(own, publicKey)),
+    await readFile(join(home, 'onion', publicKey)),
+  );
   assert.equal((await stat(join(handover, 'onion.key'))).mode & 0o777, 0o640);
   assert.equal((await stat(join(handover, 'torrc'))).mode & 0o777, 0o640);
 });
@@ -76,6 +81,24 @@ test('a Tor that is killed is started once more by the same torrc', async (t) =>
   });
   assert.equal(back.host, host);
   assert.notEqual(back.pid, pid);
+});
+
+test('a restart ends that Tor and has another one started', async (t) => {
+  const { tor, unit } = await unitKit(t);
+  await tor.start(signal);
+  await tor.goOnline();
+  const { host } = tor;
+  const { pid = 0 } = unit;
+  await tor.newCircuits();
+  await tor.reload();
+  assert.equal(unit.pid, pid, 'circuits and torrc: the same Tor');
+  await tor.restart();
+  const back = await statusThat(tor, ({ state, restarts }) => {
+    return restarts > 0 && state === 'bootstrapping';
+  });
+  assert.equal(back.host, host);
+  assert.notEqual(back.pid, pid);
+  assert.equal(await isGone(pid), true);
 });
 
 test('a Tor that an earlier relay left behind is ended and started with the new torrc', async (t) => {

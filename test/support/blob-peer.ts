@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import pull, { type Source } from 'pull-stream';
 import ssbBlobs from 'ssb-blobs';
 import type { Callback, Peer, Plugin } from 'ssb-server';
 import type { SsbHouse } from './ssb-house.js';
 import type { StockPeer } from './ssb-peer.js';
+import { eventually } from './wait.js';
 
 /** What a stock ssb-blobs offers to its own machine. */
 interface StockBlobs {
@@ -42,9 +45,25 @@ export interface Member {
 
 /** @param plugin its blobs, ssb-blobs if not given */
 export async function joinHouse(house: SsbHouse, plugin: Plugin = ssbBlobs): Promise<Member> {
-  const peer = house.peer({ plugins: [plugin] });
-  const code = house.code();
+  return await joinWith(house.peer({ plugins: [plugin] }), house.code(), plugin);
+}
+
+/**
+ * @param peer a stock peer with blobs
+ * @param code that it redeems
+ * @param plugin its blobs
+ */
+export async function joinWith(
+  peer: StockPeer,
+  code: string,
+  plugin: Plugin = ssbBlobs,
+): Promise<Member> {
   await peer.redeem(code);
+  // It opens a database behind everybody's back, and ends the process if its folder is gone by then.
+  const opened = join(peer.folder, 'blobs_push', 'CURRENT');
+  if (plugin === ssbBlobs) {
+    await eventually('opening blobs_push', () => existsSync(opened) || undefined);
+  }
   const stock = () => stockOf(peer);
   return {
     peer,

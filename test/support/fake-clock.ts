@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/ssb/peers/clock.js';
+import type { Clock } from '../../src/support/clock.js';
 
 /** A clock that stands still until it is told to go on. */
 export class FakeClock implements Clock {
@@ -23,6 +23,7 @@ export class FakeClock implements Clock {
   /** Goes on, and runs what is due on the way, each at its own time. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms;
+    await settled();
     for (;;) {
       const due = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (due === undefined) break;

@@ -7,7 +7,7 @@ import { honestAnswer } from './hostile-control.js';
 /**
  * A program that is started in the place of Tor: `node fake-tor.js MODE -f torrc …`. It reads the
  * torrc, writes a hostname and a cookie, and serves the control socket as its mode says. What a
- * mode does once the network is on stands in EVENTS.
+ * mode does once the network is on stands in EVENTS; `hangs` says nothing more from then on.
  */
 const HOST = '5j7x27weg7v7cidchx5bkd5lnbx6facvydny74tftnf26ibbl63qxgad';
 const [mode = '', ...words] = process.argv.slice(2);
@@ -32,6 +32,8 @@ const UPLOADS = [
 ].join('');
 const EVENTS = new Map([
   ['publishes', DONE + UPLOADS],
+  ['hangs', DONE + UPLOADS],
+  ['outdated', DONE + UPLOADS],
   ['slow-clock', SLOW_CLOCK.repeat(3)],
   [
     'no-network',
@@ -46,8 +48,14 @@ function fromTorrc(torrc: string, form: RegExp): string {
   return value;
 }
 
+function answerOf(line: string, cookie: Buffer): string {
+  const asked = line === 'GETINFO status/version/current' && mode === 'outdated';
+  return asked ? `250-status/version/current=obsolete\r\n250 OK\r\n` : honestAnswer(line, cookie);
+}
+
 function serve(socket: Socket, cookie: Buffer): void {
   let text = '';
+  let hangs = false;
   socket.on('error', () => {});
   // Tor ends with the connection of its owner.
   socket.on('close', () => process.exit(0));
@@ -55,10 +63,13 @@ function serve(socket: Socket, cookie: Buffer): void {
     const lines = (text + chunk.toString('utf8')).split('\r\n');
     text = lines.pop() ?? '';
     for (const line of lines) {
-      if (mode === 'deaf') return;
+      if (mode === 'deaf' || hangs) return;
       if (mode === 'garbage') socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
-      else socket.write(honestAnswer(line, cookie));
-      if (line.startsWith('SETCONF DisableNetwork="0"')) socket.write(EVENTS.get(mode) ?? '');
+      else socket.write(answerOf(line, cookie));
+      if (line.startsWith('SETCONF DisableNetwork="0"')) {
+        socket.write(EVENTS.get(mode) ?? '');
+        hangs = mode === 'hangs';
+      }
     }
   });
 }

@@ -20,6 +20,7 @@ const SERVER_KEY = 'Tor safe cookie authentication server-to-controller hash';
 const OK = '250 OK\r\n';
 const INFO = new Map([
   ['version', '0.4.9.11'],
+  ['status/version/current', 'recommended'],
   ['status/bootstrap-phase', 'NOTICE BOOTSTRAP PROGRESS=45 TAG=x SUMMARY="a=b \\"c\\""'],
 ]);
 

@@ -6,7 +6,19 @@ export interface SourceFile {
   readonly text: string;
 }
 
-const ROOMS = ['config', 'tor', 'ssb', 'invites', 'site', 'mail', 'status', 'control'];
+const ROOMS = [
+  'config',
+  'tor',
+  'ssb',
+  'invites',
+  'site',
+  'mail',
+  'status',
+  'control',
+  'clearnet',
+  'doctor',
+  'backup',
+];
 /** Any room that is a consumer of others declares what it needs; app.ts and rooms.ts wire them. */
 const ONLY_SUPPORT = Object.fromEntries(ROOMS.map((room) => [room, ['support']]));
 
@@ -16,16 +28,56 @@ const ONLY_SUPPORT = Object.fromEntries(ROOMS.map((room) => [room, ['support']])
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli'],
-  cli: ['app.ts', 'config', 'control', 'status', 'support', 'update'],
+  cli: [
+    'app.ts',
+    'backup',
+    'backups.ts',
+    'checkup',
+    'clearnet',
+    'config',
+    'control',
+    'doctor',
+    'status',
+    'support',
+    'update',
+  ],
+  // What the doctor looks at, put together as app.ts puts the rooms together.
+  checkup: ['rooms.ts', ...ROOMS, 'support'],
+  // What `snug backup` and `snug restore` do, put together in the same way.
+  'backups.ts': ['rooms.ts', ...ROOMS, 'support'],
   // The demo runs the relay as an operator would, from outside.
-  demo: ['app.ts', 'config', 'control', 'support'],
+  demo: ['app.ts', 'clearnet', 'config', 'control', 'support'],
   // The measurements do the same, and speak SSB to it.
   bench: ['control', 'demo', 'ssb', 'status', 'support'],
   // At boot and apart from the relay: the card's own settings.
   appliance: ['config', 'support'],
   // Apart from the relay too, partly as root; it asks the relay whether it is ready.
   update: ['control', 'support'],
-  'app.ts': ['rooms.ts', ...ROOMS, 'support'],
+  'app.ts': [
+    'card.ts',
+    'clearnet-site.ts',
+    'door.ts',
+    'health.ts',
+    'operator.ts',
+    'post.ts',
+    'rooms.ts',
+    ...ROOMS,
+    'support',
+  ],
+  'card.ts': ['rooms.ts', ...ROOMS, 'support'],
+  'clearnet-site.ts': ['rooms.ts', ...ROOMS, 'support'],
+  'door.ts': [...ROOMS, 'support'],
+  'health.ts': ['rooms.ts', ...ROOMS, 'support'],
+  'operator.ts': [
+    'card.ts',
+    'clearnet-site.ts',
+    'health.ts',
+    'post.ts',
+    'rooms.ts',
+    ...ROOMS,
+    'support',
+  ],
+  'post.ts': ['health.ts', 'rooms.ts', ...ROOMS, 'support'],
   'rooms.ts': [...ROOMS, 'support'],
   ...ONLY_SUPPORT,
   support: [],
@@ -39,15 +91,20 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 export const SOLE_IMPORTERS: readonly (readonly [RegExp, ...string[]])[] = [
   [/^granax$/, 'tor/control.ts'],
   [
-    /^(ssb-.*|secret-stack|muxrpc|multiserver.*|(.*-)?pull-stream|pull-.*)$/,
+    /^(ssb-.*|secret-stack|muxrpc|multiserver.*|(.*-)?pull-stream|pull-.*|flume.*)$/,
     'ssb/',
     'bench/',
     'demo/stock-peer.ts',
   ],
-  [/^(svg-captcha|@resvg\/resvg-js)$/, 'site/'],
+  [/^svg-captcha$/, 'site/'],
+  [/^@resvg\/resvg-js$/, 'site/', 'support/qr.ts'],
+  [/^qr$/, 'support/qr.ts'],
+  [/^socks$/, 'support/tor-dial.ts', 'bench/', 'demo/stock-peer.ts'],
   [/^express(-.*)?$/, 'site/'],
   [/^nodemailer$/, 'mail/'],
   [/^classic-level$/, 'invites/'],
+  [/^age-encryption$/, 'backup/'],
+  [/^modern-tar$/, 'backup/', 'update/'],
 ];
 
 export const LONGEST_FILE = 250;

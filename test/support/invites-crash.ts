@@ -13,7 +13,7 @@ import { deskOptions } from './invites-kit.js';
 export interface Job {
   readonly folder: string;
   readonly log: string;
-  readonly action: 'redeem' | 'ban' | 'unban' | 'sponsor' | 'solve' | 'fill';
+  readonly action: 'redeem' | 'ban' | 'unban' | 'remove' | 'sponsor' | 'solve' | 'fill';
   /** Hang the `count`th time that this moment comes. */
   readonly hangAt?: { readonly moment: Moment; readonly count: number };
   readonly feed?: FeedId;
@@ -83,6 +83,7 @@ async function run(job: Job): Promise<void> {
   const feed = parseFeedId(job.feed);
   if (job.action === 'ban') await desk.ban(feed);
   if (job.action === 'unban') await desk.unban(feed);
+  if (job.action === 'remove') await desk.remove(feed, true);
   if (job.action === 'redeem') await desk.redeem(parseFeedId(job.by), feed);
   if (job.action === 'sponsor') await desk.sponsor(parseFeedId(job.by), feed);
   say('reached');

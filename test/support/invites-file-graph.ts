@@ -39,6 +39,10 @@ export class FileGraph implements Graph {
     return this.#say('follow', feed);
   }
 
+  unfollow(feed: FeedId): Promise<void> {
+    return this.#say('unfollow', feed);
+  }
+
   block(feed: FeedId): Promise<void> {
     return this.#say('block', feed);
   }
@@ -53,7 +57,7 @@ export class FileGraph implements Graph {
       ?.split(' ')[0];
   }
 
-  async #say(step: 'follow' | 'block' | 'unblock', feed: FeedId): Promise<void> {
+  async #say(step: Exclude<keyof Graph, `is${string}`>, feed: FeedId): Promise<void> {
     await this.#pause(`before ${step}`);
     const fd = openSync(this.#file, 'a');
     writeSync(fd, `${step} ${feed}\n`);

@@ -55,6 +55,10 @@ export class MemoryGraph implements Graph {
     return this.#say('follow', feed);
   }
 
+  unfollow(feed: FeedId): Promise<void> {
+    return this.#say('unfollow', feed);
+  }
+
   block(feed: FeedId): Promise<void> {
     return this.#say('block', feed);
   }

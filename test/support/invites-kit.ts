@@ -8,7 +8,8 @@ import { type FeedId, parseFeedId } from '../../src/support/feed-id.js';
 import { createLog, type Log } from '../../src/support/log.js';
 import { MemoryGraph } from './invites-graph.js';
 
-export const HOUR = 3_600_000;
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 /** Some moment in 2026 at which the tests begin. */
 export const START = Date.UTC(2026, 5, 1);

@@ -13,18 +13,23 @@ export interface OnionAnswer {
  *
  * @param dial how onions are reached
  * @param url of the page; its host is dialled on port 80
- * @param options.form sent as a POST; `cookie` as the browser would return it
+ * @param options.form sent as a POST; `cookie` as the browser would return it; other `headers`
  */
 export async function askOnion(
   dial: Dial,
   url: string,
-  options: { form?: Record<string, string>; cookie?: string } = {},
+  options: {
+    form?: Record<string, string>;
+    cookie?: string;
+    headers?: Record<string, string>;
+  } = {},
 ): Promise<OnionAnswer> {
   const { host, pathname } = new URL(url);
   const socket = await dial(host, 80);
   const body = options.form === undefined ? undefined : String(new URLSearchParams(options.form));
   const headers = {
     Connection: 'close',
+    ...options.headers,
     ...(options.cookie === undefined ? {} : { Cookie: options.cookie }),
     ...(body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' }),
   };

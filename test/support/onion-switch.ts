@@ -5,6 +5,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export interface OnionSwitch {
   /** Hosts that were asked for, oldest first. */
   readonly asked: string[];
+  /** User name and password of each connection as sent: each pair is a circuit of its own. */
+  readonly circuits: string[];
   /** Onion hosts that can be reached, with the unix sockets behind them. */
   readonly routes: Map<string, string>;
   /** Lets nobody through until it is released; those who asked then go together. */
@@ -30,7 +32,8 @@ export async function openSwitch(path: string): Promise<OnionSwitch> {
   const asked: string[] = [];
   const routes = new Map<string, string>();
   const open = new Set<Socket>();
-  let circuits = 0;
+  const circuits: string[] = [];
+  let ids = 0;
   let held = Promise.resolve();
   const bridge = async (socket: Socket, request: Buffer) => {
     const host = hostIn(request);
@@ -41,9 +44,9 @@ export async function openSwitch(path: string): Promise<OnionSwitch> {
       socket.end(NOT_FOUND);
       return;
     }
-    circuits += 1;
+    ids += 1;
     const service = connect(target);
-    service.write(`PROXY TCP6 fc00:dead:beef:4dad::1:${circuits.toString(16)} ::1 44 8008\r\n`);
+    service.write(`PROXY TCP6 fc00:dead:beef:4dad::1:${ids.toString(16)} ::1 44 8008\r\n`);
     service.on('error', () => socket.destroy()).on('close', () => socket.destroy());
     socket.on('close', () => service.destroy());
     socket.write(GRANTED);
@@ -54,7 +57,8 @@ export async function openSwitch(path: string): Promise<OnionSwitch> {
     socket.on('error', () => socket.destroy()).on('close', () => open.delete(socket));
     socket.once('data', () => {
       socket.write(USER_AND_PASSWORD);
-      socket.once('data', () => {
+      socket.once('data', (names) => {
+        circuits.push(names.toString('latin1'));
         socket.write(WELCOME);
         socket.once('data', (request) => void bridge(socket, request as Buffer));
       });
@@ -63,6 +67,7 @@ export async function openSwitch(path: string): Promise<OnionSwitch> {
   await new Promise<void>((resolve) => server.listen(path, resolve));
   return {
     asked,
+    circuits,
     routes,
     open,
     hold() {

@@ -45,6 +45,8 @@ export class PlainClient {
   /** Everything that came, in order. */
   readonly packets: Packet[] = [];
   readonly socket: Socket;
+  /** Whether it has hung up because nothing came. */
+  hungUp = false;
   /** What it answers with; a test may put anything here. */
   answer: readonly Kept[];
   #send: (bytes: Buffer) => void = () => undefined;
@@ -61,15 +63,32 @@ export class PlainClient {
   /**
    * @param path of the relay's socket
    * @param relay its feed id
+   * @param idleMs without a byte from the relay for so long it hangs up; never if not given
    * @returns once the handshake is done; nothing is sent after it
    */
-  static async connect(path: string, relay: string, feed: SignedFeed): Promise<PlainClient> {
+  static async connect(
+    path: string,
+    relay: string,
+    feed: SignedFeed,
+    idleMs?: number,
+  ): Promise<PlainClient> {
     const socket = connect(path);
     socket.on('error', () => socket.destroy());
     socket.write('PROXY TCP6 fc00:dead:beef:4dad::0:77 ::1 44 8008\r\n');
     const client = new PlainClient(feed, socket);
     await client.#shake(Buffer.from(relay.slice(1, 45), 'base64'));
+    if (idleMs !== undefined) client.#hangUpWhenIdle(idleMs);
     return client;
+  }
+
+  /** Only what comes counts: `setTimeout` of a socket would also take what goes. */
+  #hangUpWhenIdle(idleMs: number): void {
+    const idle = setTimeout(() => {
+      this.hungUp = true;
+      this.socket.destroy();
+    }, idleMs);
+    this.socket.on('data', () => idle.refresh());
+    this.socket.once('close', () => clearTimeout(idle));
   }
 
   #shake(relay: Buffer): Promise<void> {

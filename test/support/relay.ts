@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { App } from '../../src/app.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { callControl } from '../../src/control/client.js';
+import type { Timings } from '../../src/rooms.js';
 import { drawRiddle } from '../../src/site/site.js';
 import type { Snapshot } from '../../src/status/snapshot.js';
 import { createLog } from '../../src/support/log.js';
@@ -25,6 +26,9 @@ export interface TestRelay {
 /** Generous: a busy machine shares two cores among six Tors, a browser and the tests. */
 const READY_DEADLINE_MS = 120_000;
 
+/** Riddles that a test draws are its visitors' alone: the relay does not visit itself meanwhile. */
+const NO_SELF_VISITS: Timings = { visits: { first: 24 * 3_600_000 } };
+
 /** @returns a configuration file for a relay below `folder` on the private network */
 export async function writeConfig(folder: string, include: string, more = ''): Promise<string> {
   const file = join(folder, 'snug.toml');
@@ -42,15 +46,22 @@ export function temporaryFolder(): Promise<string> {
  * @param include torrc lines of the private network
  * @param more lines of TOML
  * @param again the folder of a relay that was stopped, to start it once more
+ * @param timings other waits; without any the relay does not visit itself
  * @returns a relay that visitors can reach
  */
-export async function startRelay(include: string, more = '', again?: string): Promise<TestRelay> {
+export async function startRelay(
+  include: string,
+  more = '',
+  again?: string,
+  timings = NO_SELF_VISITS,
+): Promise<TestRelay> {
   const folder = again ?? (await temporaryFolder());
   const config = loadConfig({ file: await writeConfig(folder, include, more), env: {} });
   const answers: string[] = [];
   const lines: string[] = [];
   const app = new App({
     config,
+    timings,
     log: createLog({ write: (line) => lines.push(line), journal: false, verbose: true }),
     draw: () => {
       const riddle = drawRiddle();

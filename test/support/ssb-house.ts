@@ -26,8 +26,8 @@ export interface SsbHouse {
   /** @returns a code that the gate accepts until it is redeemed */
   code(): string;
   peer(options?: PeerOptions): StockPeer;
-  /** Closes the relay and opens it again on the same folder. */
-  restart(options?: Partial<RelayOptions>): Promise<void>;
+  /** Closes the relay and opens it again on the same folder; `between` finds nobody in it. */
+  restart(options?: Partial<RelayOptions>, between?: () => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -91,8 +91,9 @@ export async function openSsbHouse(
       peers.push(peer);
       return peer;
     },
-    async restart(more = {}) {
+    async restart(more = {}, between = () => undefined) {
       await relay.close();
+      between();
       relay = await openRelay(more);
       relay.admit(control);
     },

@@ -70,6 +70,43 @@ test('the password that was taken off is used again, for its own network only', 
   assert.match(read(places.wifi), /key_mgmt=NONE/);
 });
 
+const MAIL = '[mail]\nserver = "mail.example.org"\nuser = "ada"\nto = "ada@example.org"\n';
+
+for (const [what, line, name] of [
+  ['named in snug.toml', 'password_file = "secret"\n', 'secret'],
+  ['named in snug.toml, by an editor that adds .txt', 'password_file = "secret"\n', 'secret.txt'],
+  ['with the usual name', '', 'mail-password.txt'],
+] as const) {
+  test(`the password for mail leaves the FAT partition, as a file ${what}`, async () => {
+    const places = card({ 'snug.toml': MAIL + line, [name]: '\ufeffopen sesame\r\n' });
+    for (const start of ['first', 'second']) {
+      assert.deepEqual(await applySettings(places), [], start);
+      assert.equal(read(places.mailPassword), 'open sesame\n');
+      assert.equal(statSync(places.mailPassword).mode & 0o777, 0o600);
+      assert.equal(there(join(places.fat, name)), false);
+      const { mail } = loadConfig({ file: places.config, env: {} });
+      assert.equal(mail?.user, 'ada');
+      assert.equal(mail?.passwordFile, undefined, 'the relay has it from systemd');
+    }
+  });
+}
+
+test('a file for the password that is not there is told, and looked for again', async () => {
+  const places = card({ 'snug.toml': `${MAIL}password_file = "secret"\n` });
+  assert.match((await applySettings(places)).join('\n'), /mail\.password_file: put that file/);
+  put(places, { secret: 'open sesame' });
+  assert.deepEqual(await applySettings(places), []);
+  assert.equal(read(places.mailPassword), 'open sesame\n');
+});
+
+test('a file for the password that is not on the FAT partition stays as it is', async () => {
+  const text = `${MAIL}password_file = "/var/lib/snug/mail-password"\n`;
+  const places = card({ 'snug.toml': text });
+  assert.deepEqual(await applySettings(places), []);
+  assert.equal(read(places.config), text);
+  assert.equal(there(places.mailPassword), false);
+});
+
 test('mistakes are told in words with their lines, and the last sound settings hold', async () => {
   const places = card({ 'snug.toml': `[ssh]\nkeys = ["${KEY}"]\n` });
   await applySettings(places);

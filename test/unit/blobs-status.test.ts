@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blobLine, blobTodo } from '../../src/status/blobs.js';
-import type { SsbView, TorView } from '../../src/status/snapshot.js';
 import { takeSnapshot } from '../../src/status/snapshot.js';
+import type { SsbView } from '../../src/status/ssb.js';
+import type { TorView } from '../../src/status/tor.js';
 import { inWords } from '../../src/status/words.js';
 
 const MIB = 1024 * 1024;

@@ -170,6 +170,17 @@ describe('the snug command', () => {
     assert.deepEqual(asked.at(-1), ['member.show', { feed: '@ben' }]);
   });
 
+  it('clearnet check prints each finding with what to do, and ends with 1 unless all is well', async () => {
+    const good = { name: 'dns', state: 'ok', what: 'It has an address.' };
+    const bad = { name: 'port', state: 'failed', what: 'Nobody listens.', hint: 'Start it.' };
+    await answering({ 'clearnet.check': [good, bad] });
+    const { code, out } = await run('clearnet', 'check');
+    assert.equal(code, 1);
+    assert.equal(out, 'ok      It has an address.\nfailed  Nobody listens.\n        Start it.');
+    const json = await run('clearnet', 'check', '--json');
+    assert.deepEqual(JSON.parse(json.out), [good, bad]);
+  });
+
   it('bad configuration: every problem at once, exit code 78, nothing is started', async () => {
     const file = join(folder, 'snug.toml');
     writeFileSync(
@@ -189,5 +200,17 @@ describe('the snug command', () => {
     const { code, err } = await runSnug(['--config', file, 'start']);
     assert.equal(code, 69);
     assert.match(err, /no-tor[\s\S]*apt install tor/);
+  });
+
+  it('wants the configuration of a relay whose files it reads, not of another one', async () => {
+    for (const command of [['log'], ['backup', join(folder, 'b.age')]]) {
+      const { code, err } = await run(...command);
+      assert.equal(code, 64, command[0]);
+      assert.match(err, /use --config/);
+    }
+    const doctor = await run('doctor');
+    assert.equal(doctor.code, 2);
+    assert.match(doctor.out, /use --config/);
+    assert.deepEqual(readdirSync(folder), []);
   });
 });

@@ -40,7 +40,7 @@ test('the example states the range of every number', () => {
     () => load(numbers),
     (error) => {
       assert.ok(error instanceof ConfigError);
-      assert.equal(error.problems.length, 16);
+      assert.equal(error.problems.length, 18);
       for (const { key, allowed } of error.problems) {
         const name = key?.split('.')[1] ?? '';
         const range = allowed.replace('a whole number from', 'From');

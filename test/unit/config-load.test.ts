@@ -46,11 +46,20 @@ test('an empty file gives the documented defaults', () => {
     },
     invites: { host: undefined, port: 8008, lifetimeDays: 7, perHour: 30, burst: 10 },
     members: { maySponsor: 5 },
-    feeds: { hops: 2, messagesPerFeed: 100_000, totalMessages: 2_000_000, logMb: 2000 },
+    feeds: {
+      hops: 2,
+      messagesPerFeed: 100_000,
+      mbPerFeed: 100,
+      totalMessages: 2_000_000,
+      logMb: 2000,
+    },
     blobs: { maxMb: 5, totalMb: 2000 },
     card: { wifi: undefined, network: undefined, ssh: { keys: [], lan: false } },
     peers: [],
     site: { title: 'Snug' },
+    clearnet: undefined,
+    mail: undefined,
+    log: { file: undefined },
     limits: {
       requestsPerMinute: 60,
       streamsPerCircuit: 16,
@@ -83,6 +92,7 @@ may_sponsor = 0
 [feeds]
 hops = 4
 messages_per_feed = 500
+mb_per_feed = 5
 total_messages = 5000
 log_mb = 50
 [blobs]
@@ -90,6 +100,16 @@ max_mb = 100
 total_mb = 1
 [site]
 title = "  The Fox & Hounds 🦊 "
+[clearnet]
+domain = "Pub.Example.org"
+ssb = "domain"
+tls = "files"
+certificate = "pub.pem"
+key = "/etc/keys/pub.pem"
+email = ""
+run = "for-the-proxy"
+[log]
+file = "snug.log"
 [limits]
 requests_per_minute = 10
 streams_per_circuit = 65535
@@ -123,7 +143,7 @@ const EVERYTHING_READ = {
   },
   invites: { host: ONION, port: 1, lifetimeDays: 365, perHour: 1000, burst: 1 },
   members: { maySponsor: 0 },
-  feeds: { hops: 4, messagesPerFeed: 500, totalMessages: 5000, logMb: 50 },
+  feeds: { hops: 4, messagesPerFeed: 500, mbPerFeed: 5, totalMessages: 5000, logMb: 50 },
   card: {
     wifi: { ssid: 'Fuchs "& Hase"', password: 'correct horse', country: 'DE' },
     network: { address: '192.168.1.20/24', gateway: '192.168.1.1' },
@@ -132,6 +152,14 @@ const EVERYTHING_READ = {
   peers: [],
   blobs: { maxMb: 100, totalMb: 1 },
   site: { title: 'The Fox & Hounds 🦊' },
+  clearnet: {
+    domain: 'pub.example.org',
+    ssb: 'domain',
+    tls: { kind: 'files', certificate: join(folder, 'pub.pem'), key: '/etc/keys/pub.pem' },
+    run: join(folder, 'for-the-proxy'),
+  },
+  mail: undefined,
+  log: { file: join(folder, 'snug.log') },
   limits: {
     requestsPerMinute: 10,
     streamsPerCircuit: 65535,

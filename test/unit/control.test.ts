@@ -20,18 +20,27 @@ describe('the control socket', () => {
 
   const operator: Operator = {
     status: () => ({ health: 'well' }),
-    createInvite: (options) => {
-      asked.push(options);
+    metrics: () => Promise.resolve('snug_health 0\n'),
+    createInvite: (options, mailTo) => {
+      asked.push(mailTo === undefined ? options : [options, mailTo]);
       return Promise.resolve('made');
     },
+    testMail: NOTHING,
     listInvites: () => Promise.reject(new Error('the disk is on fire')),
     revokeInvite: NOTHING,
     ban: NOTHING,
     unban: NOTHING,
     listBans: () => [],
     listMembers: () => Promise.resolve([]),
+    checkClearnet: () => Promise.resolve([]),
     showMember: () => Promise.resolve({}),
     showSsh: () => ({}),
+    recordsForBackup: () => Promise.resolve({}),
+    publishAnyway: NOTHING,
+    removeMember: (feed, withGuests) => {
+      asked.push([feed, withGuests]);
+      return Promise.resolve({ removed: [feed], guests: [] });
+    },
   };
 
   beforeEach(async () => {
@@ -72,11 +81,19 @@ describe('the control socket', () => {
     assert.deepEqual(asked.at(-1), { lifetimeMs: 129_600_000 });
   });
 
+  it('hands on the address that a code is mailed to', async () => {
+    await callControl(socket, 'invite.create', { mail: 'friend@example.org' });
+    assert.deepEqual(asked.at(-1), [{}, 'friend@example.org']);
+  });
+
   for (const [method, params] of [
     ['invite.create', { days: 'x' }],
     ['invite.create', { uses: 5 }],
+    ['invite.create', { mail: ['friend@example.org'] }],
     ['invite.revoke', {}],
     ['ban', { feed: 7 }],
+    ['member.remove', {}],
+    ['member.remove', { feed: '@x', withGuests: 'yes' }],
     ['ban', null],
   ] as const) {
     it(`refuses ${method} with ${JSON.stringify(params)}`, async () => {
@@ -86,6 +103,14 @@ describe('the control socket', () => {
 
   it('refuses what is no feed id before anybody is asked', async () => {
     await assert.rejects(callControl(socket, 'ban', { feed: '@x' }), { code: 'BAD_FEED_ID' });
+  });
+
+  it('removes a member without their guests unless it is told to take them too', async () => {
+    const feed = `@${Buffer.alloc(32).toString('base64')}.ed25519`;
+    await callControl(socket, 'member.remove', { feed });
+    assert.deepEqual(asked.at(-1), [feed, false]);
+    await callControl(socket, 'member.remove', { feed, withGuests: true });
+    assert.deepEqual(asked.at(-1), [feed, true]);
   });
 
   it('knows only its own methods', async () => {

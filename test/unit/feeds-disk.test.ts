@@ -13,7 +13,13 @@ import { eventually } from '../support/wait.js';
 
 const run = promisify(execFile);
 const MB = 1_000_000;
-const LIMITS = { messagesPerFeed: 1e6, totalMessages: 1e6, logBytes: 1e9, reserveBytes: 24 * MB };
+const LIMITS = {
+  messagesPerFeed: 1e6,
+  bytesPerFeed: 1e9,
+  totalMessages: 1e6,
+  logBytes: 1e9,
+  reserveBytes: 24 * MB,
+};
 const skip = process.getuid?.() === 0 ? false : 'only root may mount a small disk';
 
 describe('a disk that fills up', { skip }, () => {

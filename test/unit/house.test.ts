@@ -65,6 +65,8 @@ describe('the house', () => {
     ['the riddle elsewhere', 'invites/riddles.ts', "import c from 'svg-captcha';"],
     ['the rasteriser elsewhere', 'app.ts', "import { Resvg } from '@resvg/resvg-js';"],
     ['express elsewhere', 'control/server.ts', "import session from 'express-session';"],
+    ['QR codes elsewhere', 'site/site.ts', "import { encodeQR } from 'qr';"],
+    ['a second way to dial', 'mail/smtp.ts', "import { SocksClient } from 'socks';"],
     ['mail elsewhere', 'site/site.ts', "import { createTransport } from 'nodemailer';"],
     ['the database elsewhere', 'ssb/relay.ts', "import { ClassicLevel } from 'classic-level';"],
     ['a room nobody planned', 'garage/car.ts', ''],

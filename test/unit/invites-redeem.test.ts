@@ -7,6 +7,7 @@ import {
   DAY,
   deskOptions,
   keyOf,
+  MINUTE,
   openDesk,
   someFeed,
   tally,
@@ -60,8 +61,8 @@ test('one feed redeems two codes at once: one follow, and the second code stays 
   const counts = await tally(keys.map((key) => desk.redeem(key, feed)));
   assert.deepEqual(Object.fromEntries(counts), { ok: 1, ALREADY_FOLLOWING: 1 });
   assert.equal(graph.follows(), 1);
-  const usable = await Promise.all(keys.map((key) => desk.mayRedeem(key)));
-  assert.equal(usable.filter(Boolean).length, 1);
+  const states = (await desk.list()).map(({ state }) => state);
+  assert.deepEqual(states.sort(), ['open', 'redeemed']);
 });
 
 test('a feed that is followed already hears exactly what stock clients take for success', async (t) => {
@@ -113,6 +114,7 @@ test('only a known code that is open may knock', async (t) => {
   const { desk, clock, newKey } = await setUp(t);
   const used = await newKey();
   await desk.redeem(used, someFeed());
+  clock.ms += 10 * MINUTE;
   const revoked = await desk.create();
   await desk.revoke(revoked.id);
   const open = await newKey();
@@ -121,6 +123,35 @@ test('only a known code that is open may knock', async (t) => {
   assert.deepEqual(await knock(), [true, false, false, false]);
   clock.ms += 7 * DAY;
   assert.deepEqual(await knock(), [false, false, false, false]);
+});
+
+test('a code that was redeemed may knock for ten minutes more, and gives nothing to anybody', async (t) => {
+  const { desk, clock, graph, reopen, newKey } = await setUp(t);
+  const key = await newKey();
+  const feed = someFeed();
+  await desk.redeem(key, feed);
+  clock.ms += 10 * MINUTE - 1;
+  const again = await reopen();
+  assert.equal(await again.mayRedeem(key), true);
+  const others = Array.from({ length: 20 }, () => again.redeem(key, someFeed()));
+  const counts = await tally([...others, again.redeem(key, feed), again.redeem(key, feed)]);
+  assert.deepEqual(Object.fromEntries(counts), { CODE_USED: 20, ALREADY_FOLLOWING: 2 });
+  assert.equal(graph.follows(), 1);
+  clock.ms += 1;
+  assert.equal(await again.mayRedeem(key), false);
+  clock.ms = 0;
+  assert.equal(await again.mayRedeem(key), false);
+});
+
+test('a feed that was banned right after it redeemed a code hears so when it asks again', async (t) => {
+  const { desk, graph, newKey } = await setUp(t);
+  const key = await newKey();
+  const feed = someFeed();
+  await desk.redeem(key, feed);
+  await desk.ban(feed);
+  assert.equal(await desk.mayRedeem(key), true);
+  await assert.rejects(desk.redeem(key, feed), { code: 'FEED_BANNED' });
+  assert.equal(await graph.isBlocking(feed), true);
 });
 
 test('when the follow cannot be published, the code is kept for that feed alone, also past its expiry', async (t) => {
@@ -150,7 +181,9 @@ test('a claim that was left behind is completed at the next start', async (t) =>
   await second.reconcile();
   await second.reconcile();
   assert.equal(graph.follows(feed), 1);
-  assert.equal(await second.mayRedeem(key), false);
+  await assert.rejects(second.redeem(key, someFeed()), { code: 'CODE_USED' });
+  await assert.rejects(second.redeem(key, feed), { code: 'ALREADY_FOLLOWING' });
+  assert.equal(graph.follows(), 1);
 });
 
 test('a member whose follow is missing in a restored log is followed again, a banned one is not', async (t) => {

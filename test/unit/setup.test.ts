@@ -47,6 +47,16 @@ describe('setup of programs', () => {
     assert.match(ran[1] ?? '', /apt-get -q install -y .*--no-install-recommends firefox-esr$/);
   });
 
+  it("keeps the reverse proxy's own service off before it installs it", async () => {
+    const { fake, ran } = machine(['apt-get', 'systemctl', 'chromium'], true);
+    await setup.ensure(['chromium', 'proxy'], fake);
+    assert.equal(ran[0], 'systemctl mask caddy.service');
+    assert.match(ran[2] ?? '', /install -y .* caddy$/);
+    const without = machine(['apt-get'], true);
+    await setup.ensure(['proxy'], without.fake);
+    assert.match(without.ran[0] ?? '', /apt-get -q update$/);
+  });
+
   it('uses sudo where that asks for no password', async () => {
     const { fake, ran } = machine(['apt-get', 'sudo'], false);
     await setup.ensure(['tor'], fake);

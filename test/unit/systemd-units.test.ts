@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { placesBelow } from '../../src/appliance/places.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { pathsOf } from '../../src/rooms.js';
 import { PACKAGE_ROOT } from '../../src/support/package.js';
@@ -91,6 +92,17 @@ test('units, socket folders, groups and the relay agree on names', () => {
   for (const door of [paths.site, paths.ssb]) {
     assert.ok(door.startsWith(`${paths.unit?.handover}/`), door);
   }
+});
+
+test("the mail account's password goes from where the card keeps it to where the relay looks", () => {
+  const [credential] = values('snug.service', 'LoadCredential');
+  const [name = '', source = ''] = credential?.split(':') ?? [];
+  const file = join(mkdtempSync(join(tmpdir(), 'snug-mail-')), 'snug.toml');
+  writeFileSync(file, '[mail]\nserver = "mail.example.org"\nto = "me@example.org"\n');
+  const { mail } = loadConfig({ file, env: { CREDENTIALS_DIRECTORY: '/run/credentials/snug' } });
+  rmSync(dirname(file), { recursive: true });
+  assert.equal(mail?.credential, `/run/credentials/snug/${name}`);
+  assert.equal(placesBelow('/').mailPassword, `/etc/credstore/${source}`);
 });
 
 test('the profile lets Tor at the files of the torrc, and start nothing but bridges', () => {

@@ -50,6 +50,9 @@ test('an onion key is made once, private, and gives a sound host', async (t) => 
   assert.equal(asOnionHost(host), host);
   assert.equal(onionHostOf(publicKeyOf(key.subarray(32, 64))), host);
   assert.equal((await stat(join(folder, KEY))).mode & 0o777, 0o600);
+  const publicKey = await readFile(join(folder, 'hs_ed25519_public_key'));
+  assert.equal(publicKey.length, 64);
+  assert.equal(onionHostOf(publicKey.subarray(32)), host);
   assert.deepEqual(await ensureOnionKey(folder), { host, key });
 });
 

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import type { AddCommands } from '../cli.js';
+import { printList } from '../lists.js';
 import type { Terminal } from '../terminal.js';
+import { age, moment } from '../when.js';
 
 /** An invite as the relay lists it; times in milliseconds since 1970. */
 interface ListedInvite {
@@ -11,32 +13,31 @@ interface ListedInvite {
   readonly note?: string;
 }
 
-/** A code just made. */
+/** A code just made; one that is mailed is not told. */
 interface NewInvite {
   readonly id: string;
-  readonly code: string;
+  readonly code?: string;
   readonly expiresAt: number;
-}
-
-function day(time: number): string {
-  return new Date(time).toISOString().slice(0, 16).replace('T', ' ');
 }
 
 /** The code alone goes to standard output, so that it can be piped. */
 function printNewInvite(terminal: Terminal, result: unknown): void {
   const { id, code, expiresAt } = result as NewInvite;
-  terminal.out(code);
-  terminal.err(`Invite ${id}: works once, until ${day(expiresAt)} UTC.`);
+  if (code === undefined) terminal.err('The code is on its way; "snug status" says if it is not.');
+  else terminal.out(code);
+  terminal.err(`Invite ${id}: works once, until ${moment(expiresAt)} UTC.`);
 }
 
-/** One line an invite, newest first. */
-function printInvites(terminal: Terminal, result: unknown): void {
-  const invites = result as ListedInvite[];
-  if (invites.length === 0) terminal.err('No invites.');
-  for (const { id, state, createdAt, expiresAt, note } of invites) {
-    const line = `${id}  ${state.padEnd(8)}  made ${day(createdAt)}  until ${day(expiresAt)}`;
-    terminal.out(note === undefined ? line : `${line}  ${note}`);
-  }
+/** A code works once, so it has one use or none. */
+function usesLeft({ state }: ListedInvite): string {
+  return state === 'open' ? '1 use left' : 'none left';
+}
+
+function lineOf(invite: ListedInvite): string {
+  const { id, state, createdAt, expiresAt, note } = invite;
+  const made = `made ${moment(createdAt)} (${age(createdAt, Date.now())})`;
+  const words = [id, state.padEnd(8), usesLeft(invite), made, `until ${moment(expiresAt)}`];
+  return (note === undefined ? words : [...words, note]).join('  ');
 }
 
 function parseDays(text: string): number {
@@ -46,20 +47,25 @@ function parseDays(text: string): number {
 }
 
 /** `snug invite create`, `list` and `revoke` */
-export const addInvites: AddCommands = (root, { ask, terminal }) => {
+export const addInvites: AddCommands = (root, cli) => {
+  const { ask, terminal } = cli;
   const invite = root.command('invite').description('make, list and withdraw codes');
   invite
     .command('create')
-    .description('make a code that works once, and print it')
+    .description('make a code that works once, and print or mail it')
     .option('--note <text>', 'for your own list; never published')
     .option('--days <number>', 'how long it can be redeemed', parseDays)
-    .action(async (options: { note?: string; days?: number }) =>
+    .option('--mail <address>', 'send it there, with how to use it, instead of printing it')
+    .action(async (options: { note?: string; days?: number; mail?: string }) =>
       printNewInvite(terminal, await ask('invite.create', options)),
     );
   invite
     .command('list')
-    .description('all codes that are not forgotten yet, newest first')
-    .action(async () => printInvites(terminal, await ask('invite.list')));
+    .description('all codes that are not forgotten yet, newest first; times are UTC')
+    .option('--json', 'for scripts', false)
+    .action(async ({ json }: { json: boolean }) =>
+      printList(cli, await ask('invite.list'), json, { none: 'No invites.', line: lineOf }),
+    );
   invite
     .command('revoke')
     .description('withdraw a code that nobody has redeemed')

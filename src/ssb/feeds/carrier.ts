@@ -1,30 +1,17 @@
 import type { Peer, Plugin, SignedValue, SsbServer } from 'ssb-server';
-import { SnugError } from '../../support/errors.js';
-import type { Log } from '../../support/log.js';
+import type { OwnFeedPort } from '../own/comparison.js';
 import { Asking } from './asking.js';
+import { BrokenFeeds } from './broken.js';
+import type { CarrierOptions } from './carrier-options.js';
 import { ebtPlugin } from './ebt.js';
 import { BoundedEpidemic } from './epidemic.js';
 import { Heads } from './heads.js';
 import { Intake } from './intake.js';
-import { type FeedLimits, Room, SMALL_BOARD } from './room.js';
+import { diskFull, Room, SMALL_BOARD } from './room.js';
 import { Serving } from './serving.js';
+import { Sizes } from './sizes.js';
 import { type Trouble, Troubles } from './troubles.js';
 import { Wires } from './wires.js';
-
-/** Options of {@link Carrier}. */
-export interface CarrierOptions {
-  /** The relay's own feed. */
-  readonly id: string;
-  /** Folder of the database. */
-  readonly folder: string;
-  /** What suits a small board if not given. */
-  readonly limits?: FeedLimits | undefined;
-  /** How long a peer may read nothing while something waits for it, in milliseconds. */
-  readonly stallMs?: number | undefined;
-  /** Whether the relay itself blocks the feed. */
-  readonly isBlocked: (feed: string) => boolean;
-  readonly log: Log;
-}
 
 /** How one feed stands here. */
 export interface FeedState {
@@ -48,14 +35,17 @@ export class Carrier {
   readonly epidemic: BoundedEpidemic;
   readonly #options: CarrierOptions;
   readonly #heads: Heads;
+  readonly #sizes = new Sizes();
   readonly #troubles: Troubles;
   readonly #room: Room;
   readonly #intake: Intake;
   readonly #serving: Serving;
   readonly #carried = new Set<string>();
   readonly #askings = new Map<Peer, Asking>();
-  /** Feeds that a connected peer has sent broken, by peer. */
-  readonly #broken = new Map<string, Set<string>>();
+  readonly #broken = new BrokenFeeds({
+    block: (feed, peer, blocked) => this.epidemic.core.block(feed, peer, blocked),
+    isBlocked: (feed, peer) => this.#serving.isBlocked(feed, peer),
+  });
   #server: SsbServer | undefined;
 
   constructor(options: CarrierOptions) {
@@ -69,9 +59,13 @@ export class Carrier {
     this.#room = this.#makeRoom();
     this.#intake = new Intake({
       heads: this.#heads,
+      sizes: this.#sizes,
       room: this.#room,
       troubles: this.#troubles,
       carries: (feed) => this.#carried.has(feed) && !options.isBlocked(feed),
+      onTaken: (message) => {
+        if (message.author === options.id) options.onOwn?.(message);
+      },
     });
     const serves = (feed: string) => !options.isBlocked(feed);
     this.epidemic = new BoundedEpidemic({
@@ -80,7 +74,8 @@ export class Carrier {
       read: (feed, sequence, cb) => this.#readAt(feed, sequence, cb),
       take: (message, sender, judged) => this.#intake.take(message, sender, judged),
       serves,
-      onRefused: (feed, peer) => this.#onRefused(feed, peer),
+      onRefused: (feed, peer) => this.#broken.note(feed, peer),
+      onClaim: (peer) => options.onClaim?.(peer, this.claimOf(peer) ?? 0),
     });
     this.#serving = new Serving({
       heads: this.#heads,
@@ -119,6 +114,22 @@ export class Carrier {
     return { state: trouble.state, sequence, reason: trouble.reason };
   }
 
+  /** The relay's own feed, to be compared with what peers hold of it. */
+  get own(): OwnFeedPort {
+    const { id } = this.#options;
+    return {
+      id,
+      stored: () => this.#heads.stored(id),
+      next: () => this.#heads.next(id),
+      take: (message, sender, judged) => this.#intake.take(message, sender, judged),
+    };
+  }
+
+  /** @returns how much of the own feed a connected peer has by its own word (EBT) */
+  claimOf(peer: string): number | undefined {
+    return this.epidemic.claimOf(this.#options.id, peer);
+  }
+
   /** @returns what asks a connected peer that may not speak EBT */
   askingOf(peer: Peer): Asking | undefined {
     return this.#askings.get(peer);
@@ -132,6 +143,7 @@ export class Carrier {
       usage: {
         messages: () => this.#heads.total + this.#heads.pending,
         bytes: () => this.#server?.since().since ?? 0,
+        bytesOf: (feed) => this.#sizes.of(feed),
       },
       onRoom: () => this.#goOn(),
     });
@@ -140,10 +152,7 @@ export class Carrier {
   #open(server: SsbServer): void {
     this.#server = server;
     this.#intake.open(server);
-    this.#heads.follow(server, (clock) => {
-      this.epidemic.core.state.clock = clock;
-      this.#room.start();
-    });
+    this.#sizes.follow(server, () => this.#followHeads());
     const serving = this.#serving;
     server.createHistoryStream.hook(function (read, args) {
       return serving.answer(this, read, args);
@@ -154,9 +163,19 @@ export class Carrier {
     });
     server.on('rpc:connect', (peer) => this.#connected(peer));
     server.close.hook((close, [cb]) => {
+      this.#server = undefined;
       this.#room.stop();
       this.#intake.close();
       close(cb);
+    });
+  }
+
+  /** Feeds go in and out only when all is known of them; closing calls back too (flumedb, wrap.js). */
+  #followHeads(): void {
+    if (this.#server === undefined) return;
+    this.#heads.follow(this.#server, (clock) => {
+      this.epidemic.core.state.clock = clock;
+      this.#room.start();
     });
   }
 
@@ -172,7 +191,7 @@ export class Carrier {
     peer.once('closed', () => {
       asking.stop();
       this.#askings.delete(peer);
-      this.#forgive(peer.id);
+      this.#broken.forgive(peer.id);
     });
   }
 
@@ -194,24 +213,10 @@ export class Carrier {
     this.epidemic.core.block(from, to, blocked);
   }
 
-  /** The peer need not send more of it; at its next visit it may have been mended. */
-  #onRefused(feed: string, peer: string): void {
-    const feeds = this.#broken.get(peer) ?? new Set();
-    this.#broken.set(peer, feeds.add(feed));
-    this.epidemic.core.block(feed, peer, true);
-  }
-
-  #forgive(peer: string): void {
-    for (const feed of this.#broken.get(peer) ?? []) {
-      if (!this.#serving.isBlocked(feed, peer)) this.epidemic.core.block(feed, peer, false);
-    }
-    this.#broken.delete(peer);
-  }
-
   /** There is room again. */
   #goOn(): void {
     for (const feed of this.#troubles.feeds('paused')) {
-      if (this.#room.refusal(this.#heads.next(feed)) !== undefined) continue;
+      if (this.#room.refusal(feed, this.#heads.next(feed)) !== undefined) continue;
       this.#troubles.clear(feed);
       this.epidemic.resume(feed);
       for (const asking of this.#askings.values()) asking.want(feed);
@@ -221,10 +226,4 @@ export class Carrier {
   #readAt(feed: string, sequence: number, cb: (message: SignedValue | null) => void): void {
     this.#server?.getAtSequence([feed, sequence], (_error, message) => cb(message?.value ?? null));
   }
-}
-
-function diskFull(): SnugError {
-  return new SnugError('DISK_FULL', 'The disk of the relay is full.', {
-    hint: 'Make room on it. Nothing is lost.',
-  });
 }

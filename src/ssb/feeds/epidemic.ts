@@ -2,10 +2,12 @@ import createEpidemic, {
   type Epidemic,
   type EpidemicStream,
   type PeerState,
+  type Replicating,
 } from 'epidemic-broadcast-trees';
 import type { SignedValue } from 'ssb-server';
 import { asFeedId } from '../../support/feed-id.js';
 import type { Verdict } from './intake.js';
+import { asksFor, isNote, noteOf } from './notes.js';
 import { asSigned } from './rules.js';
 
 /** What {@link BoundedEpidemic} needs. */
@@ -25,20 +27,16 @@ export interface EpidemicHost {
   readonly serves: (feed: string) => boolean;
   /** The message is refused: the feed ends between us and this peer. */
   readonly onRefused: (feed: string, peer: string) => void;
+  /** A peer speaks of the relay's own feed. */
+  readonly onClaim?: (peer: string) => void;
 }
 
 /** Messages in memory for one peer, at most; beyond, they are read from the disk when it is time. */
 const MOST_WAITING = 64;
 /** Feeds that one peer may speak of while it is connected: ids cost nothing to invent. */
 const MOST_FEEDS = 100_000;
-/** Sequences travel as 31 bits with a flag (v3.js). */
-const MOST_NOTE = 2 ** 31 - 1;
 /** Clocks of peers that left, kept for their next visit. */
 const MOST_CLOCKS = 1000;
-
-function noteOf(sequence: number, receive: boolean): number {
-  return (sequence << 1) | (receive ? 0 : 1);
-}
 
 /**
  * epidemic-broadcast-trees with bounds. On its own it reads all that a peer asks for into memory
@@ -49,6 +47,8 @@ export class BoundedEpidemic {
   readonly core: Epidemic;
   readonly #host: EpidemicHost;
   readonly #reading = new WeakMap<PeerState, number>();
+  /** What each peer's newest note on a feed says: whether it wants to have the feed. */
+  readonly #asked = new WeakMap<PeerState, ReadonlyMap<string, boolean>>();
   readonly #clocks = new Map<string, Record<string, number>>();
   #again = false;
 
@@ -74,33 +74,58 @@ export class BoundedEpidemic {
       const state = this.core.state.peers[peer];
       if (state !== undefined && state.retrive.length > 0) this.#updateSoon();
     };
-    const seen = new Set<string>();
+    const state = this.core.state.peers[peer];
+    const asked = new Map<string, boolean>();
+    if (state !== undefined) this.#asked.set(state, asked);
     stream._validate = (clock) => {
-      const sound = Object.entries(clock).filter(
-        ([id, note]) =>
-          asFeedId(id) && Number.isInteger(note) && Math.abs(Number(note)) <= MOST_NOTE,
-      );
-      for (const [id] of sound) seen.add(id);
+      const sound = Object.entries(clock).filter(isNote);
+      for (const [id, note] of sound) asked.set(id, asksFor(note, version));
       // Thrown where the packet was read, which ends this connection.
-      if (seen.size > MOST_FEEDS) throw new Error('the peer speaks of too many feeds');
-      return Object.fromEntries(sound) as Record<string, number>;
+      if (asked.size > MOST_FEEDS) throw new Error('the peer speaks of too many feeds');
+      // Its clock is up to date a moment later.
+      if (Object.hasOwn(clock, this.#host.id)) setImmediate(() => this.#host.onClaim?.(peer));
+      return Object.fromEntries(sound);
     };
     return stream;
   }
 
-  /**
-   * Carries a feed, or no longer. On its own the package says nothing of a feed to a peer that has
-   * as much of it as we have (events.js, follow). If we had refused it before, as we do until the
-   * follow of a new member has reached us, that peer would never send it: a feed is empty then.
-   */
+  /** @returns how much of a feed a connected peer has by its own word; undefined if it said nothing */
+  claimOf(feed: string, peer: string): number | undefined {
+    const claim = this.core.state.peers[peer]?.clock?.[feed];
+    return claim === undefined ? undefined : Math.max(0, claim);
+  }
+
+  /** Carries a feed, or no longer. */
   request(feed: string, wanted: boolean): void {
+    const begins = wanted && this.core.state.follows[feed] !== true;
+    const peers = Object.entries(this.core.state.peers);
+    const before = peers.map(([, peer]) => peer.replicating?.[feed]);
     this.core.request(feed, wanted);
-    if (!wanted) return;
-    const known = this.core.state.clock?.[feed] ?? 0;
-    for (const peer of Object.values(this.core.state.peers)) {
-      if (peer.clock?.[feed] === known) this.#note(peer, feed, false);
-    }
+    if (!begins) return;
+    peers.forEach(([id, peer], i) => {
+      if (!this.core.state.blocks[feed]?.[id]) this.#introduce(peer, feed, before[i]);
+    });
     this.#updateSoon();
+  }
+
+  /**
+   * Takes up with a peer a feed that begins to be carried. It was refused so far, and a peer does
+   * not say again what it said then: that it asks for the feed, which the package forgets
+   * (events.js, notes and follow), or that it has some of it, to which the package answers nothing
+   * when we have as much (follow), which for the feed of a new member is nothing.
+   *
+   * @param before how the feed went when it was last carried, if it was
+   */
+  #introduce(peer: PeerState, feed: string, before: Replicating | undefined): void {
+    const known = this.core.state.clock[feed] ?? 0;
+    const theirs = before?.tx ? before.sent : peer.clock?.[feed];
+    if (theirs === known) this.#note(peer, feed, false);
+    const replicating = peer.replicating?.[feed];
+    const asks = before?.tx || this.#asked.get(peer)?.get(feed) === true;
+    if (replicating === undefined || typeof theirs !== 'number' || !asks) return;
+    replicating.tx = true;
+    replicating.sent = theirs;
+    if (known > theirs && !peer.retrive.includes(feed)) peer.retrive.push(feed);
   }
 
   /** Tells peers not to send the feed for now; it is still sent to them. */
@@ -126,6 +151,9 @@ export class BoundedEpidemic {
   /** Forgets what was to be sent of a feed. */
   forget(feed: string): void {
     for (const peer of Object.values(this.core.state.peers)) {
+      const unsent = peer.msgs.find(({ author }) => author === feed);
+      const replicating = peer.replicating?.[feed];
+      if (unsent && replicating) replicating.sent = unsent.sequence - 1;
       peer.msgs = peer.msgs.filter(({ author }) => author !== feed);
       peer.retrive = peer.retrive.filter((id) => id !== feed);
     }

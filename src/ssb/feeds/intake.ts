@@ -2,6 +2,7 @@ import type { SignedValue, SsbServer } from 'ssb-server';
 import type { Heads } from './heads.js';
 import type { Room } from './room.js';
 import { isOutOfOrder, isSigned, reasonOf } from './rules.js';
+import type { Sizes } from './sizes.js';
 import type { Troubles } from './troubles.js';
 import type { Brake } from './wire.js';
 
@@ -32,10 +33,13 @@ interface Arrival {
 /** Options of {@link Intake}. */
 export interface IntakeOptions {
   readonly heads: Heads;
+  readonly sizes: Sizes;
   readonly room: Room;
   readonly troubles: Troubles;
   /** Whether the relay carries this feed. */
   readonly carries: (feed: string) => boolean;
+  /** Called when a message is taken. */
+  readonly onTaken?: (message: SignedValue) => void;
 }
 
 /** The one gate through which messages of others come into the log. */
@@ -86,7 +90,7 @@ export class Intake implements Brake {
     const { author, sequence } = message;
     if (this.#server === undefined || !heads.ready || !carries(author)) return 'skipped';
     if (sequence !== heads.next(author)) return 'skipped';
-    const reason = room.refusal(sequence);
+    const reason = room.refusal(author, sequence);
     if (reason !== undefined) {
       troubles.note(author, { state: 'paused', reason, sequence });
       return 'paused';
@@ -116,11 +120,13 @@ export class Intake implements Brake {
   }
 
   #judge(message: SignedValue, sender: string, error: Error | null): Verdict {
-    const { heads, troubles } = this.#options;
+    const { heads, sizes, troubles } = this.#options;
     const { author, sequence } = message;
     if (error === null) {
       heads.expect(author, sequence);
+      sizes.add(message);
       troubles.clear(author);
+      this.#options.onTaken?.(message);
       return 'taken';
     }
     if (isOutOfOrder(error)) return 'skipped';

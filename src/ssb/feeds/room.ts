@@ -1,10 +1,13 @@
 import { statfsSync } from 'node:fs';
+import { SnugError } from '../../support/errors.js';
 import type { Log } from '../../support/log.js';
 
 /** How much may be kept. */
 export interface FeedLimits {
   /** Most messages of one feed. */
   readonly messagesPerFeed: number;
+  /** Most bytes of one feed, as its messages are sent; the last one may go over it. */
+  readonly bytesPerFeed: number;
   /** Most messages of all feeds together. */
   readonly totalMessages: number;
   /** Largest log of messages, in bytes; the indexes take about half as much again. */
@@ -18,6 +21,7 @@ const MIB = 1024 * 1024;
 /** Defaults; those of the configuration (schema.ts) are the same. */
 export const SMALL_BOARD: FeedLimits = {
   messagesPerFeed: 100_000,
+  bytesPerFeed: 100 * MIB,
   totalMessages: 2_000_000,
   logBytes: 2000 * MIB,
   reserveBytes: 32 * MIB,
@@ -29,6 +33,8 @@ export interface Usage {
   messages(): number;
   /** Bytes of the log. */
   bytes(): number;
+  /** Bytes of one feed, in the log and on their way there. */
+  bytesOf(feed: string): number;
 }
 
 /** Options of {@link Room}. */
@@ -96,16 +102,25 @@ export class Room {
   }
 
   /**
-   * @param sequence of the message that would be taken in
+   * @param feed whose message would be taken in
+   * @param sequence of that message
    * @returns why it is not, as a sentence; undefined when it may come
    */
-  refusal(sequence: number): string | undefined {
+  refusal(feed: string, sequence: number): string | undefined {
     this.#sinceLook += 1;
     if (this.#sinceLook >= LOOK_AFTER_MESSAGES) this.look();
-    const { messagesPerFeed } = this.#options.limits;
-    if (this.#paused !== undefined) return this.#paused;
-    if (sequence <= messagesPerFeed) return undefined;
-    return `It has the most messages that one feed may have here (${messagesPerFeed}).`;
+    return this.#paused ?? this.#refusalOf(feed, sequence);
+  }
+
+  #refusalOf(feed: string, sequence: number): string | undefined {
+    const { limits, usage } = this.#options;
+    if (sequence > limits.messagesPerFeed) {
+      return `It has the most messages that one feed may have here (${limits.messagesPerFeed}).`;
+    }
+    if (usage.bytesOf(feed) >= limits.bytesPerFeed) {
+      return `Its messages take the most space that one feed may have here (${megabytes(limits.bytesPerFeed)}).`;
+    }
+    return undefined;
   }
 
   /** Looks at the disk and at what is kept. */
@@ -148,4 +163,11 @@ export class Room {
       this.#free = 0;
     }
   }
+}
+
+/** @returns the error of a publication for which there is no room */
+export function diskFull(): SnugError {
+  return new SnugError('DISK_FULL', 'The disk of the relay is full.', {
+    hint: 'Make room on it. Nothing is lost.',
+  });
 }

@@ -1,6 +1,6 @@
 import { Backoff } from '../../support/backoff.js';
+import type { Clock } from '../../support/clock.js';
 import type { Log } from '../../support/log.js';
-import type { Clock } from './clock.js';
 import { addressOf, type PeerPlan, type PeerState, type PeerStatus } from './plan.js';
 import { LOST, NO_ANSWER, whyNot } from './words.js';
 

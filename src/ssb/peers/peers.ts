@@ -1,9 +1,9 @@
 import type { Peer, Plugin, SsbServer } from 'ssb-server';
+import { SYSTEM_CLOCK } from '../../support/clock.js';
 import { SnugError } from '../../support/errors.js';
 import type { FeedId } from '../../support/feed-id.js';
 import type { Log } from '../../support/log.js';
 import type { OnionHost } from '../../support/onion-host.js';
-import { SYSTEM_CLOCK } from './clock.js';
 import { LINK_TIMINGS, Link, type LinkTimings } from './link.js';
 import { oneConnection } from './one-connection.js';
 import { onlyListed } from './only-listed.js';

@@ -1,5 +1,5 @@
 import type { Peer } from 'ssb-server';
-import type { Clock } from './clock.js';
+import type { Clock } from '../../support/clock.js';
 
 /** Well below the ten minutes after which a quiet connection is closed (stack.ts). */
 const EVERY_MS = 4 * 60_000;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Source } from 'pull-stream';
 import type { Callback, Duplex, Plugin, SsbConfig, Transport } from 'ssb-server';
@@ -5,7 +6,7 @@ import toPull from 'stream-to-pull-stream';
 import type { OnionHost } from '../../support/onion-host.js';
 import { formatOnionAddress, type OnionAddress, parseOnionAddress } from './address.js';
 import { dialOnion } from './dial.js';
-import { type Arrival, OnionListener } from './listen.js';
+import { type Arrival, Listener } from './listen.js';
 
 /** Options of {@link ssbTor}. */
 export interface SsbTorOptions {
@@ -15,9 +16,11 @@ export interface SsbTorOptions {
   readonly port: number;
   /** Unix socket to listen on: the target of the virtual port. */
   readonly listen: string;
+  /** A second unix socket, for a proxy that brings connections which did not come through Tor. */
+  readonly listenPlain?: string | undefined;
   /** Unix socket of Tor's SocksPort, to dial other onions. */
   readonly socks: string;
-  /** Most connections at a time: proven by the handshake, and still in it. */
+  /** Most connections at a time on each socket: proven by the handshake, and still in it. */
   readonly connections: number;
   readonly handshakes: number;
   /** Called once it listens, or cannot. */
@@ -55,17 +58,42 @@ function toDuplex(socket: Socket, address: string, meta?: ArrivalMeta): Duplex {
   return stream;
 }
 
-/** Waits for the socket until the operating system's own bound; nothing of it stays on failure. */
-function listen(options: SsbTorOptions, onConnection: (stream: Duplex) => void): OnionListener {
-  const listener = new OnionListener({
-    connections: options.connections,
-    handshakes: options.handshakes,
-    onConnection: (socket, arrival) =>
-      onConnection(toDuplex(socket, `onion:circuit:${arrival.circuit}`, arrival)),
+/** One socket with bounds of its own: a flood on one takes no place on the other. */
+function listen(
+  options: SsbTorOptions,
+  place: { readonly path: string; readonly circuits: boolean },
+  onConnection: (stream: Duplex) => void,
+): { listener: Listener; listening: Promise<unknown> } {
+  const { connections, handshakes } = options;
+  const listener = new Listener({
+    connections,
+    handshakes,
+    circuits: place.circuits,
+    onConnection: (socket, arrival) => {
+      const from = arrival.circuit === undefined ? 'plain' : `circuit:${arrival.circuit}`;
+      onConnection(toDuplex(socket, `onion:${from}`, arrival));
+    },
   });
-  listener.server.once('error', options.onListening);
-  listener.server.listen(options.listen, () => options.onListening());
-  return listener;
+  const listening = once(listener.server, 'listening');
+  listener.server.listen(place.path);
+  return { listener, listening };
+}
+
+/** Opens the sockets, and tells once all of them listen or one cannot. */
+function openSockets(options: SsbTorOptions, onConnection: (stream: Duplex) => void) {
+  const places = [{ path: options.listen, circuits: true }];
+  if (options.listenPlain !== undefined) {
+    places.push({ path: options.listenPlain, circuits: false });
+  }
+  const opened = places.map((place) => listen(options, place, onConnection));
+  const all = Promise.all(opened.map(({ listening }) => listening));
+  all.then(() => options.onListening(), options.onListening);
+  return {
+    all,
+    close: () => {
+      for (const { listener } of opened) void listener.close();
+    },
+  };
 }
 
 function onionTransport(options: SsbTorOptions): Transport {
@@ -74,9 +102,10 @@ function onionTransport(options: SsbTorOptions): Transport {
     name: 'onion',
     scope: () => SCOPE,
     server(onConnection, started) {
-      const listener = listen(options, onConnection);
-      listener.server.once('listening', () => started());
-      return () => void listener.close();
+      const sockets = openSockets(options, onConnection);
+      // Whoever opened the relay has been told of a failure.
+      sockets.all.then(() => started()).catch(() => undefined);
+      return sockets.close;
     },
     client(to: OnionAddress, cb: Callback<Duplex>) {
       const abort = new AbortController();
@@ -102,7 +131,8 @@ function keepOnlyOnion(config: SsbConfig): void {
 /**
  * A secret-stack plugin: SSB over Tor and nothing else. Adds multiserver's `onion` transport,
  * which listens on the unix socket behind an onion service (with HiddenServiceExportCircuitID) and
- * dials onions through Tor's SOCKS socket, and takes every other transport out of the
+ * dials onions through Tor's SOCKS socket. A second unix socket may take connections of a proxy
+ * that did not come through Tor. It takes every other transport out of the
  * configuration, so that a `net:` address cannot be dialled.
  *
  * @param options sockets, address and limits

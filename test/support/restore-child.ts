@@ -1,0 +1,6 @@
+/** `snug restore` in a process of its own, to be killed: configuration, archive and passphrase. */
+import { restore } from '../../src/backups.js';
+import { loadConfig } from '../../src/config/load-config.js';
+
+const [file = '', archive = '', passphrase = ''] = process.argv.slice(2);
+await restore(loadConfig({ file, env: {} }), archive, { passphrase }, false);
