@@ -109,7 +109,10 @@ export function asError(sent: { message: string } | null): Error {
 
 function dialPeer(server: SsbServer, address: string): Promise<Peer> {
   return new Promise((resolve, reject) =>
-    server.connect(address, (error, peer) => (peer ? resolve(peer) : reject(error))),
+    // The errors of the handshake inherit from others and say nothing when they are printed.
+    server.connect(address, (error, peer) =>
+      peer ? resolve(peer) : reject(new Error(error?.message)),
+    ),
   );
 }
 

@@ -134,7 +134,7 @@ test('while another Tor holds the folder the start waits, then goes on', async (
       () => true,
       () => undefined,
     );
-  await eventually('the lock of the other Tor', lock, 30_000);
+  await eventually('the lock of the other Tor', lock, 120_000);
   const starting = tor.start(signal);
   const { problem, state } = await statusThat(tor, (status) => status.problem !== undefined);
   assert.match(problem?.what ?? '', /Another Tor still holds the data folder/);

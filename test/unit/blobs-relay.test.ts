@@ -120,7 +120,7 @@ describe("members' blobs", () => {
         const sent = await new Promise((resolve) =>
           pull(rpc.blobs.get(request as string), pull.collect(resolve)),
         );
-        assert.match(JSON.stringify(sent), /could not get blob/);
+        assert.match(JSON.stringify(sent), /could not get blob/, String(sent));
         assert.doesNotMatch(JSON.stringify(sent), /\/|\\n|stack/);
       }
       const has = await new Promise((resolve) =>

@@ -8,7 +8,7 @@ import { openSsbHouse, type SsbHouse } from '../support/ssb-house.js';
 import type { StockPeer } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 120_000;
 /** The client of facts.md waits no longer for a byte. */
 const IDLE_LIMIT_MS = 5000;
 

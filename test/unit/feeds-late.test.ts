@@ -6,7 +6,7 @@ import { openSsbHouse, type SsbHouse } from '../support/ssb-house.js';
 import type { StockPeer } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 120_000;
 
 let house: SsbHouse;
 afterEach(() => house.close());

@@ -12,7 +12,7 @@ import type { PeerOptions, StockPeer } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
 const SOON = { quietMs: 100, patienceMs: 3_600_000, doubtMs: 30_000 };
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 const BEHIND = { code: 'OWN_FEED_BEHIND' };
 
 function someFeed(): FeedId {

@@ -8,7 +8,7 @@ import { type Name, RelayPair } from '../support/relay-pair.js';
 import { asError, type StockPeer } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 120_000;
 const NOT_ALLOWED = /is not in list of allowed methods/;
 
 function state(relay: Relay): PeerStatus {

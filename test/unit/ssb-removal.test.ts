@@ -7,7 +7,7 @@ import { openSsbHouse, type SsbHouse } from '../support/ssb-house.js';
 import type { StockPeer } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 120_000;
 
 /** Some other member, connected, who has a copy of Ada's feed to pass on. */
 describe('the end of a membership', () => {
