@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { ConfigError } from '../config/problems.js';
-import { writeFileSafely } from '../support/write-file.js';
 import { type Card, cardOf } from './card.js';
-import { keep, readIfThere } from './files.js';
+import { keep, readIfThere, writeLasting } from './files.js';
 import { withKeys } from './imager-keys.js';
 import { networkFile } from './network.js';
 import { withoutPassword } from './password-line.js';
@@ -33,6 +32,9 @@ async function lastGood(places: Places): Promise<Config> {
 async function readSettings(places: Places): Promise<Settings> {
   const file = join(places.fat, 'snug.toml');
   const text = await readIfThere(file);
+  // No operator empties it; a power cut while it was written anew may.
+  const kept = text === '' ? await readIfThere(places.config) : undefined;
+  if (kept !== undefined) return { config: await lastGood(places), text: kept, problems: [] };
   try {
     const config = loadConfig({ file: text === undefined ? '/dev/null' : file, env: ENV });
     const clean = withoutPassword(text ?? '');
@@ -120,7 +122,7 @@ export async function applySettings(places: Places): Promise<readonly string[]> 
     const file = join(places.fat, 'snug.toml');
     const before = await readIfThere(file);
     if (before !== undefined && before !== settings.text) {
-      await writeFileSafely(file, settings.text, SECRET);
+      await writeLasting(file, settings.text, SECRET);
     }
   }
   const imager = preseed.problems.map((problem) => `rpi-preseed.toml, ${problem}`);
