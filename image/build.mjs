@@ -4,6 +4,7 @@
 //   --security-mirror URL   the same for security updates
 //   --release               fails when apt's packages are not those of image/packages.lock
 //   --update-lock           writes image/packages.lock
+//   --url URL               the folder that the image will be downloaded from, for the manifest
 //   --draft                 the image alone: not compressed, nothing beside it
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
     'security-mirror': { type: 'string' },
     release: { type: 'boolean', default: false },
     'update-lock': { type: 'boolean', default: false },
+    url: { type: 'string' },
     draft: { type: 'boolean', default: false },
   },
 });
@@ -89,7 +91,10 @@ async function build() {
   say('compressing');
   const packed = await compress(image);
   const home = join(tree, 'opt', 'snug', version);
-  const hashes = await writeOutputs({ image, packed, version, versions, home, epoch });
+  const hashes = await writeOutputs({
+    ...{ image, packed, version, versions, home, epoch },
+    url: options.url,
+  });
   say(`${packed}: ${Math.round(statSync(packed).size / 1e6)} MB, SHA-256 ${hashes.packed}`);
   emptyFolder(scratch);
 }

@@ -1,6 +1,6 @@
 // What goes beside the image: hashes, what is in it, and how Raspberry Pi Imager may write it.
 import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { must } from './run.mjs';
@@ -37,7 +37,9 @@ function debianComponents(versions) {
 /** @returns {object[]} CycloneDX components of npm packages that lie in a node_modules */
 function npmComponents(home) {
   const lock = JSON.parse(readFileSync(join(home, 'node_modules', '.package-lock.json'), 'utf8'));
-  return Object.entries(lock.packages).map(([path, { version, integrity, license }]) => {
+  // Some are pruned (lib/app.mjs): what is not on the card is not in its bill.
+  const there = Object.entries(lock.packages).filter(([path]) => existsSync(join(home, path)));
+  return there.map(([path, { version, integrity, license }]) => {
     const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
     const [, digest] = /^sha512-(\S+)/.exec(integrity ?? '') ?? [];
     const hashes = digest && [
@@ -74,11 +76,11 @@ export function billOfMaterials({ version, versions, home, epoch }) {
  * What Raspberry Pi Imager 2 reads: with it, it offers its own settings (ssh key, Wi-Fi, host name),
  * which the card honours (src/appliance/preseed.ts).
  */
-function imagerManifest({ version, image, packed, hashes, epoch }) {
+function imagerManifest({ version, image, packed, hashes, epoch, url }) {
   const entry = {
     name: `Snug ${version}`,
     description: 'A Scuttlebutt relay behind an onion address',
-    url: `file://${packed}`,
+    url: url === undefined ? `file://${packed}` : `${url.replace(/\/$/, '')}/${basename(packed)}`,
     release_date: new Date(epoch * 1000).toISOString().slice(0, 10),
     extract_size: statSync(image).size,
     extract_sha256: hashes.image,
@@ -95,13 +97,16 @@ function imagerManifest({ version, image, packed, hashes, epoch }) {
  * Writes everything that goes beside `<name>.img`.
  * @returns {Promise<{ image: string, packed: string }>} SHA-256 of the image, plain and compressed
  */
-export async function writeOutputs({ image, packed, version, versions, home, epoch }) {
+export async function writeOutputs({ image, packed, version, versions, home, epoch, url }) {
   const hashes = { image: await sha256(image), packed: await sha256(packed) };
   const base = image.replace(/\.img$/, '');
   const json = (file, value) => writeFileSync(file, `${JSON.stringify(value, null, 1)}\n`);
   writeFileSync(`${packed}.sha256`, `${hashes.packed}  ${basename(packed)}\n`);
   writeFileSync(`${base}.packages`, `${versions.join('\n')}\n`);
   json(`${base}.cdx.json`, billOfMaterials({ version, versions, home, epoch }));
-  json(`${base}.rpi-imager-manifest`, imagerManifest({ version, image, packed, hashes, epoch }));
+  json(
+    `${base}.rpi-imager-manifest`,
+    imagerManifest({ version, image, packed, hashes, epoch, url }),
+  );
   return hashes;
 }

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { ConfigError } from '../config/problems.js';
-import { writeDurably } from '../support/durable-file.js';
 import { type Card, cardOf } from './card.js';
-import { keep, readIfThere } from './files.js';
+import { keep, readIfThere, writeLasting } from './files.js';
 import { withKeys } from './imager-keys.js';
 import { isOnCard, moveMailPassword } from './mail-password.js';
 import { networkFile } from './network.js';
@@ -52,6 +51,9 @@ function withoutSecrets(text: string, config: Config, mailFile: 'kept' | 'missin
 async function readSettings(places: Places): Promise<Settings> {
   const file = join(places.fat, 'snug.toml');
   const text = await readIfThere(file);
+  // No operator empties it; a power cut while it was written anew may.
+  const kept = text === '' ? await readIfThere(places.config) : undefined;
+  if (kept !== undefined) return { config: await lastGood(places), text: kept, problems: [] };
   try {
     const config = loadConfig({ file: text === undefined ? '/dev/null' : file, env: ENV });
     const kept = await moveMailPassword(places, config.mail);
@@ -140,7 +142,7 @@ export async function applySettings(places: Places): Promise<readonly string[]> 
     const file = join(places.fat, 'snug.toml');
     const before = await readIfThere(file);
     if (before !== undefined && before !== settings.text) {
-      writeDurably(file, settings.text, SECRET);
+      await writeLasting(file, settings.text, SECRET);
     }
   }
   const imager = preseed.problems.map((problem) => `rpi-preseed.toml, ${problem}`);

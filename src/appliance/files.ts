@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeDurably } from '../support/durable-file.js';
 import { codeOf } from '../support/errors.js';
@@ -17,6 +17,24 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 /**
+ * Writes a file so that a power cut leaves the old one or the new one, on FAT too: there a file's
+ * length stands in its folder and is written anew, late, after a rename.
+ *
+ * @param path of the file, in a folder that is there
+ * @param text its whole content
+ * @param mode of the file
+ */
+export async function writeLasting(path: string, text: string, mode: number): Promise<void> {
+  writeDurably(path, text, mode);
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
  * Makes a file say something, or takes it away. A file that says so already is left alone: each
  * write wears the card.
  *
@@ -31,5 +49,5 @@ export async function keep(path: string, text: string | undefined, mode = 0o644)
   }
   if ((await readIfThere(path)) === text) return;
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  writeDurably(path, text, mode);
+  await writeLasting(path, text, mode);
 }

@@ -213,6 +213,16 @@ test('without the FAT partition everything stays as it is', async () => {
   assert.equal(there(dirname(places.fat)), true);
 });
 
+test('a file that a power cut has emptied is written anew from what is in force', async () => {
+  const places = card({ 'snug.toml': WIFI });
+  await applySettings(places);
+  const before = read(join(places.fat, 'snug.toml'));
+  put(places, { 'snug.toml': '' });
+  assert.deepEqual(await applySettings(places), []);
+  assert.equal(read(join(places.fat, 'snug.toml')), before);
+  assert.match(read(places.wifi), /psk="correct horse"/);
+});
+
 test('names and passwords cannot smuggle lines into the configuration of Wi-Fi', async () => {
   const text = '[wifi]\nssid = "a\\"}"\npassword = "quote\\"} \\\\n"\ncountry = "DE"\n';
   const places = card({ 'snug.toml': text });
