@@ -13,11 +13,23 @@ export const PROGRAMS = {
   tor: { programs: ['tor', 'tor-gencert'], aptPackage: 'tor' },
   browser: { programs: ['firefox-esr'], aptPackage: 'firefox-esr' },
   chromium: { programs: ['chromium'], aptPackage: 'chromium' },
+  openssl: { programs: ['openssl'], aptPackage: 'openssl' },
   certutil: { programs: ['certutil'], aptPackage: 'libnss3-tools' },
   // Debian's package would start a web server for everybody on port 80; we run our own.
   proxy: { programs: ['caddy'], aptPackage: 'caddy', keepOff: 'caddy.service' },
   socketProxy: { programs: ['systemd-socket-activate'], aptPackage: 'systemd' },
 };
+
+/** What `npm test` needs. */
+export const TEST_NEEDS = [
+  'tor',
+  'browser',
+  'chromium',
+  'openssl',
+  'certutil',
+  'proxy',
+  'socketProxy',
+];
 
 /** Debian keeps tor and apt-get's helpers here, and leaves them out of an ordinary user's PATH. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin'];
