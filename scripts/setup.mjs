@@ -13,10 +13,15 @@ export const PROGRAMS = {
   tor: { programs: ['tor', 'tor-gencert'], aptPackage: 'tor' },
   browser: { programs: ['firefox-esr'], aptPackage: 'firefox-esr' },
   chromium: { programs: ['chromium'], aptPackage: 'chromium' },
+  openssl: { programs: ['openssl'], aptPackage: 'openssl' },
   certutil: { programs: ['certutil'], aptPackage: 'libnss3-tools' },
   // Debian's package would start a web server for everybody on port 80; we run our own.
   proxy: { programs: ['caddy'], aptPackage: 'caddy', keepOff: 'caddy.service' },
   socketProxy: { programs: ['systemd-socket-activate'], aptPackage: 'systemd' },
+  // The relay as it is on the card: in a network namespace, behind a firewall, over a bridge.
+  addresses: { programs: ['ip'], aptPackage: 'iproute2' },
+  firewall: { programs: ['nft'], aptPackage: 'nftables' },
+  bridge: { programs: ['obfs4proxy'], aptPackage: 'obfs4proxy' },
   // The rest builds and boots the card (image/).
   root: { programs: ['mmdebstrap'], aptPackage: 'mmdebstrap' },
   foreign: { programs: ['qemu-aarch64-static'], aptPackage: 'qemu-user-static' },
@@ -28,6 +33,20 @@ export const PROGRAMS = {
   xz: { programs: ['xz'], aptPackage: 'xz-utils' },
   board: { programs: ['qemu-system-aarch64'], aptPackage: 'qemu-system-arm' },
 };
+
+/** What `npm test` needs. */
+export const TEST_NEEDS = [
+  'tor',
+  'browser',
+  'chromium',
+  'openssl',
+  'certutil',
+  'proxy',
+  'socketProxy',
+  'addresses',
+  'firewall',
+  'bridge',
+];
 
 /** What image/build.mjs and image/test need. */
 export const IMAGE_NEEDS = [

@@ -6,7 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, filesBelow } from './build.mjs';
-import { checkNode, ensure, ensurePackages, ROOT, report, run, SetupError } from './setup.mjs';
+import {
+  checkNode,
+  ensure,
+  ensurePackages,
+  ROOT,
+  report,
+  run,
+  SetupError,
+  TEST_NEEDS,
+} from './setup.mjs';
 
 /** Two of the usual two cores; the Tors of the network need some too. */
 const CONCURRENCY = 2;
@@ -87,7 +96,7 @@ function runTests(files, env, signal) {
 async function test(words, signal) {
   checkNode();
   await ensurePackages();
-  await ensure(['tor', 'browser', 'chromium', 'certutil', 'proxy', 'socketProxy']);
+  await ensure(TEST_NEEDS);
   await lint();
   await build();
   const files = testFiles(words);
