@@ -8,12 +8,18 @@ declare module 'flumeview-reduce' {
     get(options: object, cb: (error: Error | null, state?: State) => void): void;
   }
 
-  /**
-   * @param version of the state's meaning; the state of another one is made anew
-   * @param reduce may change the state that it gets, undefined at first
-   */
+  /** How an index is made. */
+  export interface Plan<State> {
+    /** May change the state that it gets, undefined at first. */
+    reduce(state: State | undefined, message: Message): State;
+    /** It is saved so long after a change, and so long after it was last saved, in milliseconds. */
+    min: number;
+    max: number;
+  }
+
+  /** @param version of the state's meaning; the state of another one is made anew */
   export default function createReduce<State>(
     version: number,
-    reduce: (state: State | undefined, message: Message) => State,
+    plan: Plan<State>,
   ): (log: unknown, name: string) => Index<State>;
 }
