@@ -150,8 +150,9 @@ describe('the page on a public domain, over the real proxy and real Tor', () => 
 
   it('headers about addresses and hosts, sent over the onion, have no effect', async () => {
     const { site } = await relay.status();
-    const statuses: number[] = [];
-    for (let n = 0; n < 17; n += 1) {
+    let refused = false;
+    // Ten a minute of one circuit; a busy Tor may use a second one.
+    for (let n = 0; n < 100 && !refused; n += 1) {
       const headers = {
         'X-Forwarded-For': `192.0.2.${n}`,
         'X-Forwarded-Proto': 'https',
@@ -159,13 +160,13 @@ describe('the page on a public domain, over the real proxy and real Tor', () => 
         Host: DOMAIN,
       };
       const answer = await askOnion(dial(), `${site}/invite/`, { headers });
-      statuses.push(answer.status);
+      refused = answer.status === 429;
       assert.equal(answer.headers['strict-transport-security'], undefined);
       assert.equal(answer.headers['onion-location'], undefined);
       if (answer.status === 200) assert.match(cookieOf(answer), /^snug=/);
       assert.doesNotMatch(String(answer.headers['set-cookie']), /Secure/);
     }
-    assert.ok(statuses.includes(429), 'one circuit is one visitor');
+    assert.ok(refused, 'one circuit is one visitor');
     const clearnet = await askHere({
       port: ports.https,
       serverName: DOMAIN,
