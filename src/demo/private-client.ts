@@ -30,13 +30,13 @@ export interface PrivateClientOptions {
   readonly log?: Log;
 }
 
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 180_000;
 
 /**
  * Starts a client of a private network that runs already, in this process or in another.
  *
  * @returns the client, once it has built a circuit
- * @throws SnugError TOR_NOT_FOUND, PRIVATE_TOR_ENDED, or PRIVATE_NETWORK_LATE after 90 s
+ * @throws SnugError TOR_NOT_FOUND, PRIVATE_TOR_ENDED, or PRIVATE_NETWORK_LATE after three minutes
  */
 export async function startPrivateClient(options: PrivateClientOptions): Promise<TorClient> {
   const { name } = options;

@@ -20,7 +20,7 @@ import { TorNode } from './tor-node.js';
 
 /** A path over an onion service has three different relays on each side. */
 const RELAYS = ['relay1', 'relay2', 'relay3', 'relay4', 'relay5'];
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 180_000;
 
 /** A Tor network on 127.0.0.1: five relays, which are its authorities, and clients on demand. */
 export interface PrivateNetwork {
@@ -60,7 +60,7 @@ export interface PrivateNetworkOptions {
  *
  * @returns the network, once every relay knows all others and has built a circuit
  * @throws SnugError TOR_NOT_FOUND, AUTHORITY_KEYS, NO_FREE_PORTS, PRIVATE_TOR_ENDED, or
- *   PRIVATE_NETWORK_LATE after 90 s
+ *   PRIVATE_NETWORK_LATE after three minutes
  */
 export async function startPrivateNetwork(options: PrivateNetworkOptions): Promise<PrivateNetwork> {
   const network = new Network(options, await findTorPrograms(options.binary));
