@@ -55,7 +55,7 @@ describe('the relay killed with -9 in the middle of a redemption', () => {
 
       relay = await startRelayProcess(config, folder);
       assert.equal((await relay.status()).site, earlier.site);
-      // Refused at the door only when the code had been redeemed before the kill.
+      // When the code had been redeemed before the kill, the answer is "already following".
       const rpc = await eventually('the peer to be a member', async () => {
         await peer.redeem(code).catch(() => undefined);
         return peer.connect(code).catch(() => undefined);
