@@ -50,10 +50,11 @@ export class Machine extends EventEmitter {
 
   /**
    * @param {object} card what makeCard returned
-   * @param {{ board?: keyof typeof BOARDS, log: string, capture?: string, proxyPort?: number }} options
+   * @param {{ board?: keyof typeof BOARDS, log: string, capture?: string, proxyPort?: number,
+   *   signal?: AbortSignal }} options
    *   `log` gets the serial line, `capture` every packet; `proxyPort` of startProxy
    */
-  constructor(card, { board = 'virt', log, capture, proxyPort }) {
+  constructor(card, { board = 'virt', log, capture, proxyPort, signal }) {
     super();
     const accel = ['-accel', 'tcg,thread=multi', '-display', 'none', '-monitor', 'none'];
     const args = [...BOARDS[board]({ ...card, capture, proxyPort }), ...accel, '-no-reboot'];
@@ -68,6 +69,7 @@ export class Machine extends EventEmitter {
     this.#child.stderr.on('data', take);
     this.#child.once('close', () => this.emit('text'));
     process.once('exit', () => this.#child.kill('SIGKILL'));
+    signal?.addEventListener('abort', () => this.#child.kill('SIGKILL'), { once: true });
   }
 
   /** Seconds since it was switched on. */

@@ -163,7 +163,7 @@ async function test(folder, signal) {
       '',
     ].join('\r\n');
     const card = await makeCard({ image, folder: join(folder, 'card'), settings, files });
-    const way = { proxyPort: proxy.port };
+    const way = { proxyPort: proxy.port, signal };
     const world = { folder, socks, network, signal, own, key, way };
     const { host, machine } = await firstBoot(card, world);
     const memory = machine.text.match(/Mem(?:Total|Available):\s+\d+/g) ?? [];
