@@ -1,0 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Bytes of buffers that something of this process still holds on to, with the garbage left out. */
+export function heldBuffers(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
