@@ -32,6 +32,7 @@ export const PROGRAMS = {
   partitions: { programs: ['sfdisk'], aptPackage: 'fdisk' },
   xz: { programs: ['xz'], aptPackage: 'xz-utils' },
   board: { programs: ['qemu-system-aarch64'], aptPackage: 'qemu-system-arm' },
+  ssh: { programs: ['ssh', 'ssh-keygen'], aptPackage: 'openssh-client' },
 };
 
 /** What `npm test` needs. */

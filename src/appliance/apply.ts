@@ -136,9 +136,10 @@ export async function applySettings(places: Places): Promise<readonly string[]> 
   const preseed = await movePreseed(places);
   const password = await keptPassword(places, settings.config);
   await putIntoEffect(places, cardOf(settings.config, preseed, password));
+  const text = settings.text ?? (await readIfThere(places.config));
+  const enough = settings.config.card.ssh.keys.length > 0 || preseed.keys.length === 0;
+  await keep(places.config, enough ? text : withKeys(text ?? '', preseed.keys));
   if (settings.text !== undefined) {
-    const own = settings.config.card.ssh.keys.length > 0;
-    await keep(places.config, own ? settings.text : withKeys(settings.text, preseed.keys));
     const file = join(places.fat, 'snug.toml');
     const before = await readIfThere(file);
     if (before !== undefined && before !== settings.text) {

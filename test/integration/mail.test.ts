@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { findTorPrograms } from '../../src/demo/programs.js';
-import { TorNode } from '../../src/demo/tor-node.js';
 import { TIMINGS } from '../../src/mail/limits.js';
 import { Smtp } from '../../src/mail/smtp.js';
 import { inWords } from '../../src/status/words.js';
@@ -16,35 +14,16 @@ import {
   USER,
 } from '../support/mail-server.js';
 import { type TestNetwork, testNetwork } from '../support/network.js';
+import { type OnionService, startOnionService } from '../support/onion-service.js';
 import { startRelay, type TestRelay, temporaryFolder } from '../support/relay.js';
 import { eventually } from '../support/wait.js';
-
-/** An onion service in front of the tests' mail server. */
-async function startOnion(network: TestNetwork, folder: string, socket: string) {
-  await mkdir(folder, { mode: 0o700 });
-  const lines = [
-    `%include "${network.include}"`,
-    `DataDirectory ${folder}/data`,
-    'Log notice stdout',
-    'SocksPort 0',
-    `__OwningControllerProcess ${process.pid}`,
-    `HiddenServiceDir ${folder}/service`,
-    `HiddenServicePort 587 unix:${socket}`,
-  ];
-  await writeFile(join(folder, 'torrc'), lines.join('\n'));
-  const { tor } = await findTorPrograms();
-  const node = new TorNode({ name: 'mail-onion', tor, torrc: join(folder, 'torrc') });
-  await node.bootstrapped;
-  const host = (await readFile(join(folder, 'service', 'hostname'), 'utf8')).trim();
-  return { host, node };
-}
 
 describe('mail over real Tor', () => {
   let network: TestNetwork;
   let folder: string;
   let relay: TestRelay;
   let server: MailServer;
-  let onion: { host: string; node: TorNode };
+  let onion: OnionService;
   /** The recipient that the server refuses. */
   const UNKNOWN = 'unknown@example.net';
 
@@ -66,7 +45,7 @@ describe('mail over real Tor', () => {
           ? done(Object.assign(new Error('who?'), { responseCode: 550 }))
           : done(),
     });
-    onion = await startOnion(network, join(folder, 'onion'), socket);
+    onion = await startOnionService(network.include, join(folder, 'onion'), 587, socket);
     const password = join(folder, 'password');
     await writeFile(password, PASSWORD, { mode: 0o600 });
     relay = await startRelay(

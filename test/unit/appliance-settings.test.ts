@@ -198,6 +198,14 @@ test('snug.toml wins over Raspberry Pi Imager, and keys of both let in', async (
   assert.equal(read(places.authorizedKeys), `${KEY}\n${OTHER}\n`);
 });
 
+test("a mistake in snug.toml does not keep out the keys of Raspberry Pi Imager's", async () => {
+  const places = card({ 'snug.toml': 'nonsense', 'rpi-preseed.toml': PRESEED });
+  assert.match((await applySettings(places)).join('\n'), /line 1/);
+  assert.match(read(places.authorizedKeys), /ben@desk/);
+  // The relay gives ssh an onion when its own configuration names a key.
+  assert.equal(loadConfig({ file: places.config, env: {} }).card.ssh.keys.length, 1);
+});
+
 test("a damaged file of Raspberry Pi Imager's is told, and the rest holds", async () => {
   const places = card({ 'snug.toml': WIFI, 'rpi-preseed.toml': '[ssh\n' });
   assert.match((await applySettings(places)).join('\n'), /rpi-preseed\.toml, line 1/);

@@ -1,117 +1,12 @@
 import { type Command, Option } from 'commander';
-import type { Manifest } from '../../backup/manifest.js';
-import { fileOutput, type Output, streamOutput } from '../../backup/output.js';
-import { checkRecipients, type Key, type Lock } from '../../backup/seal.js';
-import { backUp, restore } from '../../backups.js';
-import { SnugError } from '../../support/errors.js';
 import type { AddCommands, Cli } from '../cli.js';
-import { type Asking, knownPassphrase, newPassphrase, readSmallFile } from '../passphrase.js';
+import type { BackupFlags, RestoreFlags } from '../run-backup.js';
 
-const ASKING: Asking = {
-  keyboard: process.stdin,
-  say: (text) => process.stderr.write(text),
-};
-
-/** Printed whenever the wait for the own feed is cut short. */
-const FORK_WARNING = [
-  'WARNING: the relay publishes without waiting for its own feed.',
-  'If anybody holds a message of it that this relay has not, its feed is forked with the next',
-  'follow: those who hold the other messages refuse all further ones, for good, and nobody can',
-  'mend that. Their members would need new codes of a new relay.',
-];
-
-interface BackupFlags {
-  readonly withLog: boolean;
-  readonly recipient?: string[];
-  readonly passphraseFile?: string;
-  readonly force: boolean;
-}
-
-interface RestoreFlags {
-  readonly identity?: string;
-  readonly passphraseFile?: string;
-  readonly iKnowItForks: boolean;
-}
+/** Only when it is wanted: other commands start in half the time without the archiver's packages. */
+const work = () => import('../run-backup.js');
 
 function collect(one: string, all: string[] = []): string[] {
   return [...all, one];
-}
-
-async function lockFor({ recipient, passphraseFile }: BackupFlags): Promise<Lock> {
-  if (recipient === undefined) return { passphrase: await newPassphrase(passphraseFile, ASKING) };
-  checkRecipients(recipient);
-  return { recipients: recipient };
-}
-
-async function keyFor({ identity, passphraseFile }: RestoreFlags): Promise<Key> {
-  if (identity === undefined) return { passphrase: await knownPassphrase(passphraseFile, ASKING) };
-  const lines = (await readSmallFile(identity)).split(/\r?\n/).map((line) => line.trim());
-  return { identities: lines.filter((line) => line !== '' && !line.startsWith('#')) };
-}
-
-function outputTo(file: string, force: boolean): Promise<Output> {
-  if (file !== '-') return fileOutput(file, force);
-  if (!process.stdout.isTTY) return Promise.resolve(streamOutput(process.stdout));
-  throw new SnugError('NO_TERMINAL', 'A backup is no text for a terminal.', {
-    hint: 'Send the standard output into a file or to another machine.',
-  });
-}
-
-function size(bytes: number): string {
-  return bytes < 1024 * 1024
-    ? `${Math.ceil(bytes / 1024)} kB`
-    : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
-}
-
-function describe({ host, feed, own, createdAt }: Manifest): string[] {
-  const when = new Date(createdAt).toISOString().slice(0, 16).replace('T', ' ');
-  return [
-    `Relay     ${host}`,
-    `Feed      ${feed}, ${own.sequence} messages of its own`,
-    `Made      ${when} UTC, by the clock of that box`,
-  ];
-}
-
-async function runBackup(cli: Cli, file: string, flags: BackupFlags): Promise<void> {
-  const { terminal, signal } = cli;
-  const config = cli.relayConfig();
-  const lock = await lockFor(flags);
-  const wish = { withLog: flags.withLog, lock, signal };
-  const { manifest, bytes } = await backUp(config, cli.ask, wish, () =>
-    outputTo(file, flags.force),
-  );
-  terminal.err(`Backed up: ${size(bytes)}${file === '-' ? '' : ` in ${file}`}.`);
-  for (const line of describe(manifest)) terminal.err(line);
-  if (!flags.withLog) terminal.err('Without log and blobs; members bring their feeds again.');
-}
-
-/** Without a file: a relay that waits after a restore waits no longer. */
-async function stopWaiting({ ask, terminal }: Cli, flags: RestoreFlags): Promise<void> {
-  if (!flags.iKnowItForks) {
-    throw new SnugError('NO_FILE', 'Which backup shall be restored?', {
-      hint: 'Name its file: snug restore FILE. To end the wait after a restore: --i-know-it-forks.',
-    });
-  }
-  FORK_WARNING.forEach(terminal.err);
-  await ask('own-feed.publish-anyway');
-  terminal.err('The relay waits no longer.');
-}
-
-async function runRestore(cli: Cli, file: string, flags: RestoreFlags): Promise<void> {
-  const { terminal } = cli;
-  const config = cli.config();
-  const key = await keyFor(flags);
-  if (flags.iKnowItForks) FORK_WARNING.forEach(terminal.err);
-  const { manifest, members, config: old } = await restore(config, file, key, flags.iKnowItForks);
-  terminal.err(`Restored into ${config.paths.state}.`);
-  for (const line of describe(manifest)) terminal.err(line);
-  terminal.err(`Members   ${members}`);
-  if (old !== undefined) {
-    terminal.err(`The configuration of the backup lies in ${old}; compare it with yours.`);
-  }
-  if (flags.iKnowItForks) return;
-  terminal.err('Start it now. It takes in nobody new before its own feed is back from members;');
-  terminal.err('"snug status" shows how far that is.');
 }
 
 const passphraseFile = () =>
@@ -126,7 +21,7 @@ function addBackup(root: Command, cli: Cli): void {
     .option('--recipient <key>', 'for this recipient of age (age1…), not a passphrase', collect)
     .addOption(passphraseFile().conflicts('recipient'))
     .option('--force', 'overwrite the file', false)
-    .action((file: string, flags: BackupFlags) => runBackup(cli, file, flags));
+    .action(async (file: string, flags: BackupFlags) => (await work()).runBackup(cli, file, flags));
 }
 
 function addRestore(root: Command, cli: Cli): void {
@@ -137,9 +32,10 @@ function addRestore(root: Command, cli: Cli): void {
     .option('--identity <file>', 'with the key of age, for a backup made with --recipient')
     .addOption(passphraseFile().conflicts('identity'))
     .option('--i-know-it-forks', 'publish without waiting for the own feed', false)
-    .action((file: string | undefined, flags: RestoreFlags) =>
-      file === undefined ? stopWaiting(cli, flags) : runRestore(cli, file, flags),
-    );
+    .action(async (file: string | undefined, flags: RestoreFlags) => {
+      const { runRestore, stopWaiting } = await work();
+      return file === undefined ? stopWaiting(cli, flags) : runRestore(cli, file, flags);
+    });
 }
 
 /** `snug backup` and `snug restore` */

@@ -1,4 +1,3 @@
-import { checkup } from '../../checkup/checkup.js';
 import { inWords } from '../../doctor/words.js';
 import type { AddCommands } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
@@ -13,6 +12,8 @@ export const addDoctor: AddCommands = (root, { relayConfig, ask, terminal, signa
     .option('--fix', 'repair what can be repaired without harm', false)
     .option('--json', 'for scripts', false)
     .action(async ({ fix, json }: { fix: boolean; json: boolean }) => {
+      // Only when it is wanted: it comes with the relay's packages, and other commands do not.
+      const { checkup } = await import('../../checkup/checkup.js');
       const report = await checkup({
         config: relayConfig,
         ask: (method) => ask(method),
