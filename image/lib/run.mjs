@@ -22,14 +22,15 @@ export async function must(file, args, { cwd, env } = {}) {
 }
 
 /**
- * @param {{ cwd?: string, env?: Record<string, string>, input?: string }} [options] `input` is what
- *   the program reads
+ * @param {{ cwd?: string, env?: Record<string, string>, input?: string | Buffer,
+ *   signal?: AbortSignal }} [options] `input` is what the program reads
  * @returns {Promise<string>} what the program prints
  * @throws SetupError with the program's own words when it does not end with 0
  */
-export async function output(file, args, { cwd, env, input } = {}) {
+export async function output(file, args, { cwd, env, input, signal } = {}) {
   const running = execute(file, args, {
     cwd,
+    signal,
     env: { ...process.env, ...PLAIN, ...env },
     maxBuffer: MOST_OUTPUT,
   });

@@ -64,7 +64,7 @@ export async function comeIn({ network, signal, key, told, folder }) {
   const give = async (input, ...command) => {
     for (let tries = 1; ; tries++) {
       try {
-        return await output('ssh', [...args, ...command], { input });
+        return await output('ssh', [...args, ...command], { input, signal });
       } catch (error) {
         // The onion for ssh may be published later than the other one.
         const early = /banner|Connection closed|kex_exchange|timed out/i.test(error.message);

@@ -81,6 +81,13 @@ export class World {
     say(`${text}: ${machine.seconds} s after power-on`);
   }
 
+  /** Resolves once the address, and how to come in by ssh, stand on the FAT partition too. */
+  async untilTold(machine) {
+    await machine.waitFor(ADDRESS, BOOT_SECONDS);
+    const shown = machine.text.search(ADDRESS);
+    await machine.waitFor(/Finished snug-card-address/, BOOT_SECONDS, shown);
+  }
+
   /**
    * @param {string} [host] the address that it must have
    * @returns {Promise<string>} the address, once visitors can reach it

@@ -9,7 +9,7 @@ export async function raspi3b(world) {
   await during(world.switchOn(card, 'raspi3b', { board: 'raspi3b' }), async (machine) => {
     await machine.waitFor(ADDRESS, 2 * BOOT_SECONDS);
     world.reached(machine, 'raspi3b: address on the serial console');
-    await machine.waitFor(/snug-card-address\.service: Consumed|Finished snug-card-address/, 300);
+    await world.untilTold(machine);
   });
   say(await readFat(card.disk, 'snug-address.txt'));
 }

@@ -39,7 +39,7 @@ async function wrongSettings(world, card) {
     await machine.waitFor(/The settings on the card have mistakes/, BOOT_SECONDS);
     const [, host] = await machine.waitFor(ADDRESS, BOOT_SECONDS);
     world.reached(machine, `wrong settings: told on the screen; address ${host.slice(0, 8)}…`);
-    await machine.waitFor(/Finished snug-card-address/, BOOT_SECONDS, machine.text.indexOf(host));
+    await world.untilTold(machine);
   });
   const told = await readFat(card.disk, 'snug-errors.txt');
   say(`\n${told}`);

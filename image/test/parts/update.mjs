@@ -58,7 +58,7 @@ async function install(machine, operator, bytes) {
 async function cutTheTrial(world, card, bytes) {
   return during(world.switchOn(card, 'cut'), async (machine) => {
     const host = await world.untilPublished(machine, 'update: onion published');
-    await machine.waitFor(/Finished snug-card-address/, BOOT_SECONDS, machine.text.length);
+    await world.untilTold(machine);
     const told = await readFat(card.disk, 'snug-ssh.txt');
     const operator = await comeIn({ ...world, told, folder: join(card.folder, 'operator') });
     const from = await install(machine, operator, bytes);
