@@ -1,5 +1,5 @@
 // What apt of the build machine knows and can fetch: mirrors, package versions, hashes.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from '../../scripts/setup.mjs';
 import { must, output } from './run.mjs';
@@ -101,4 +101,19 @@ export async function resolvePackages({ folder, sources, preferences, names }) {
     ]),
   );
   return debs.map((deb) => `${deb.replace('=', ' ')} ${hashes.get(deb) ?? '-'}`).sort();
+}
+
+/**
+ * @param {{ folder: string, sources: string[], name: string, version: string }} wish `folder` gets
+ *   the package
+ * @returns {Promise<string>} its file
+ * @throws SetupError when it cannot be had
+ */
+export async function fetchPackage({ folder, sources, name, version }) {
+  const options = await separateApt(folder, sources, '/dev/null');
+  await must('apt-get', [...options, '-q', '--error-on=any', 'update']);
+  await must('apt-get', [...options, '-q', 'download', `${name}=${version}`], { cwd: folder });
+  const file = readdirSync(folder).find((entry) => entry.startsWith(`${name}_`));
+  if (file === undefined) throw new SetupError(`apt-get brought no ${name}.`);
+  return join(folder, file);
 }

@@ -42,7 +42,7 @@ export async function takeBootFiles(disk, folder) {
 
 /**
  * Puts files on the root file system of a card that has not booted yet.
- * @param {Record<string, string>} files text by absolute path; a text `-> path` is a link
+ * @param {Record<string, string | Buffer>} files by absolute path; a text `-> path` is a link
  */
 async function putOnRoot(disk, files, folder) {
   const part = join(folder, 'root.ext4');
@@ -50,17 +50,17 @@ async function putOnRoot(disk, files, folder) {
   const dd = ['bs=1M', 'conv=notrunc,sparse', 'status=none'];
   await must('dd', [`if=${disk}`, `of=${part}`, `skip=${ROOT_AT_MIB}`, `count=${rootMib}`, ...dd]);
   const commands = [];
-  for (const [i, [path, text]] of Object.entries(files).entries()) {
+  for (const [i, [path, content]] of Object.entries(files).entries()) {
     const parents = path.split('/').slice(1, -1);
     parents.forEach((_, n) => {
       commands.push(`mkdir /${parents.slice(0, n + 1).join('/')}`);
     });
-    if (text.startsWith('-> ')) {
-      commands.push(`symlink ${path} ${text.slice(3)}`);
+    if (String(content).startsWith('-> ')) {
+      commands.push(`symlink ${path} ${content.slice(3)}`);
       continue;
     }
     const source = join(folder, `file-${i}`);
-    writeFileSync(source, text);
+    writeFileSync(source, content);
     commands.push(`write ${source} ${path}`, `sif ${path} mode 0100644`);
     commands.push(`sif ${path} uid 0`, `sif ${path} gid 0`);
   }

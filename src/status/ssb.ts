@@ -22,7 +22,8 @@ export interface SsbView {
 /** @returns the line of members and feeds for people */
 export function ssbLine(ssb: SsbView | undefined): string {
   if (ssb === undefined) return 'SSB       not started';
-  return `SSB       ${ssb.members} members, ${ssb.connected} connected, ${ssb.reach} feeds within reach`;
+  const members = ssb.members === 1 ? '1 member' : `${ssb.members} members`;
+  return `SSB       ${members}, ${ssb.connected} connected, ${ssb.reach} feeds within reach`;
 }
 
 /**

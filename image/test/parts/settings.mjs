@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from '../../../scripts/setup.mjs';
 import { say } from '../../lib/run.mjs';
+import { airFiles } from '../air.mjs';
 import { listFat, putOnFat, readFat } from '../card.mjs';
 import { PROXY } from '../machine.mjs';
 import { comeIn } from '../operator.mjs';
@@ -13,6 +14,7 @@ import { ADDRESS, BOOT_SECONDS, during } from '../world.mjs';
 
 const compiled = (path) => import(pathToFileURL(join(ROOT, 'dist/test/support', path)).href);
 const WIFI_PASSWORD = 'a password of the air';
+const IMAGER_SSID = "Imager's own";
 
 /** With the mistake of the third line, nothing else of the file holds. */
 const WRONG = ['\ufeff# A comment.', '[invites]', 'per_hour = "many"', ''].join('\r\n');
@@ -27,7 +29,7 @@ password = "$y$j9T$unused"
 enabled = true
 authorized_keys = [ "${key}" ]
 [wlan]
-ssid = "Imager's own"
+ssid = "${IMAGER_SSID}"
 password = "${WIFI_PASSWORD}"
 country = "DE"
 `;
@@ -39,6 +41,8 @@ async function wrongSettings(world, card) {
     await machine.waitFor(/The settings on the card have mistakes/, BOOT_SECONDS);
     const [, host] = await machine.waitFor(ADDRESS, BOOT_SECONDS);
     world.reached(machine, `wrong settings: told on the screen; address ${host.slice(0, 8)}…`);
+    await machine.waitFor(/wlan0: CTRL-EVENT-CONNECTED/, BOOT_SECONDS);
+    world.reached(machine, "wrong settings: in the Wi-Fi that Imager's settings name");
     await world.untilTold(machine);
   });
   const told = await readFat(card.disk, 'snug-errors.txt');
@@ -124,7 +128,9 @@ async function rightSettings(world, card, mail) {
 }
 
 export async function settings(world) {
-  const card = await world.freshCard('settings', { settings: WRONG });
+  const air = { folder: join(world.folder, 'air'), ssid: IMAGER_SSID, password: WIFI_PASSWORD };
+  const files = await airFiles(air);
+  const card = await world.freshCard('settings', { settings: WRONG, files });
   await wrongSettings(world, card);
   const mail = await startMail(world);
   try {
