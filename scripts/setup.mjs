@@ -30,6 +30,8 @@ export const PROGRAMS = {
   fatFiles: { programs: ['mcopy'], aptPackage: 'mtools' },
   ext4: { programs: ['mke2fs', 'debugfs'], aptPackage: 'e2fsprogs' },
   partitions: { programs: ['sfdisk'], aptPackage: 'fdisk' },
+  capabilities: { programs: ['getcap'], aptPackage: 'libcap2-bin' },
+  zstd: { programs: ['zstd'], aptPackage: 'zstd' },
   xz: { programs: ['xz'], aptPackage: 'xz-utils' },
   board: { programs: ['qemu-system-aarch64'], aptPackage: 'qemu-system-arm' },
   ssh: { programs: ['ssh', 'ssh-keygen'], aptPackage: 'openssh-client' },
@@ -58,6 +60,8 @@ export const IMAGE_NEEDS = [
   'fatFiles',
   'ext4',
   'partitions',
+  'capabilities',
+  'zstd',
   'xz',
 ];
 

@@ -21,8 +21,8 @@ function below(folder, name) {
   return existsSync(path) ? path : undefined;
 }
 
-/** Lines of a list without its comments. */
-function linesOf(file) {
+/** @returns {string[]} lines of a list without its comments */
+export function linesOf(file) {
   if (file === undefined) return [];
   const lines = readFileSync(file, 'utf8').split('\n');
   return lines.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '');

@@ -33,6 +33,11 @@ export function layOver(from, to) {
   }
 }
 
+/** @returns {[path: string, source: string][]} where a folder's content is laid, and what it is */
+function pairsOf(from, to = '') {
+  return treeOf(from).map((name) => [join(to, name), join(from, name)]);
+}
+
 /** Where folders of systemd/ go (docs/appliance.md). */
 const PLACES = {
   'sysusers.d': 'usr/lib/sysusers.d',
@@ -51,9 +56,12 @@ function placeOf(name) {
   return name.includes('.') ? ['usr/lib/systemd/system', 0o644] : ['usr/libexec', 0o755];
 }
 
-/** Lays what is in systemd/ where the card looks for it; @returns {string[]} paths of it all */
-function installUnits(tree) {
-  const paths = [];
+/**
+ * Lays what is in systemd/ where the card looks for it.
+ * @returns {[path: string, source: string][]} of it all
+ */
+export function installUnits(tree) {
+  const laid = [];
   const folder = join(ROOT, 'systemd');
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (entry.name === TEMPLATES) continue;
@@ -63,17 +71,17 @@ function installUnits(tree) {
     mkdirSync(join(tree, place), { recursive: true, mode: 0o755 });
     if (mode === undefined) {
       layOver(join(folder, entry.name), join(tree, place));
-      paths.push(...treeOf(join(folder, entry.name)).map((name) => join(place, name)));
+      laid.push(...pairsOf(join(folder, entry.name), place));
       continue;
     }
     copyFileSync(join(folder, entry.name), join(tree, place, entry.name));
     chmodSync(join(tree, place, entry.name), mode);
-    paths.push(join(place, entry.name));
+    laid.push([join(place, entry.name), join(folder, entry.name)]);
   }
-  return paths;
+  return laid;
 }
 
-/** Whose updates the card takes (image/release-keys/README.md); @returns {string[]} paths */
+/** Whose updates the card takes (image/release-keys/README.md); @returns paths and sources */
 function installReleaseKeys(tree) {
   const [from, place] = [join(ROOT, 'image', 'release-keys'), 'usr/lib/snug/release-keys'];
   mkdirSync(join(tree, place), { recursive: true, mode: 0o755 });
@@ -82,7 +90,7 @@ function installReleaseKeys(tree) {
     copyFileSync(join(from, name), join(tree, place, name));
     chmodSync(join(tree, place, name), 0o644);
   }
-  return names.map((name) => join(place, name));
+  return names.map((name) => [join(place, name), join(from, name)]);
 }
 
 /** The operator's file, with line ends that any editor knows. */
@@ -103,6 +111,11 @@ async function inside(tree, ...command) {
   await must('chroot', [tree, ...command], { env: { ...EMULATED, PATH: '/usr/sbin:/usr/bin' } });
 }
 
+/** @returns {[path: string, source: string][]} what the layers' `early` or `files` lay into the tree */
+export function laidBy(layers, kind) {
+  return layers.flatMap((layer) => (layer[kind] === undefined ? [] : pairsOf(layer[kind])));
+}
+
 /**
  * @param {object} wish layers; rootTar (the packages); tree (an empty folder); epoch (seconds)
  * @throws SetupError when a step fails
@@ -119,10 +132,11 @@ export async function makeTree({ layers, rootTar, tree, epoch }) {
   const env = `SOURCE_DATE_EPOCH=${epoch}`;
   await inside(tree, 'env', env, 'systemd-sysusers');
   await inside(tree, 'systemctl', 'preset-all');
-  await inside(tree, 'systemctl', 'mask', ...layers.flatMap(({ masked }) => masked));
+  const masked = layers.flatMap((layer) => layer.masked);
+  await inside(tree, 'systemctl', 'mask', ...masked);
   await inside(tree, 'systemctl', 'set-default', 'multi-user.target');
   markUpdated(tree, epoch);
-  const laid = layers.flatMap(({ early, files }) => [early, files].filter(Boolean).flatMap(treeOf));
-  const app = treeOf(join(tree, 'opt')).map((name) => join('opt', name));
-  checkTree(tree, [...units, ...laid, ...app]);
+  // In the order in which they were laid: a later one takes an earlier one's place.
+  const ours = new Map([...laidBy(layers, 'early'), ...units, ...laidBy(layers, 'files')]);
+  await checkTree(tree, { ours, masked });
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 /*
  * What can be said of image/ without building it. The build itself holds its result against
- * image/lib/check.mjs, and npm run image:test boots it.
+ * image/lib/check.mjs (image-check.test.ts), and npm run image:test boots it.
  */
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
