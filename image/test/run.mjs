@@ -72,5 +72,7 @@ try {
   say(`logs: ${folder}`);
   options.keep = true;
 } finally {
+  // Whatever a part that failed has left running.
+  ending.abort();
   if (!options.keep) rmSync(folder, { recursive: true, force: true });
 }
