@@ -6,7 +6,7 @@ import { fetchPackage, findMirrors, sourceLines } from '../lib/apt.mjs';
 import { readLock } from '../lib/lock.mjs';
 import { must } from '../lib/run.mjs';
 
-const HOME = '/opt/snug/test/air';
+const HOME = '/usr/local/lib/snug-test/air';
 
 const UNIT = `[Unit]
 Description=Test: a network in the air

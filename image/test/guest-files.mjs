@@ -32,9 +32,9 @@ export function guestFiles({ include }) {
   const network = include && includeFor(readFileSync(include, 'utf8'));
   return {
     ...(network ? { '/etc/snug/test.torrc': network } : {}),
-    '/opt/snug/test/recorder.cjs': readFileSync(RECORDER, 'utf8'),
+    '/usr/local/lib/snug-test/recorder.cjs': readFileSync(RECORDER, 'utf8'),
     '/etc/systemd/system/snug.service.d/test.conf':
-      '[Service]\nEnvironment=NODE_OPTIONS=--require=/opt/snug/test/recorder.cjs\n',
+      '[Service]\nEnvironment=NODE_OPTIONS=--require=/usr/local/lib/snug-test/recorder.cjs\n',
     '/etc/systemd/journald.conf.d/zz-test.conf': JOURNAL,
     '/etc/systemd/system/test-report.service': REPORT,
     '/etc/systemd/system/multi-user.target.wants/test-report.service':
