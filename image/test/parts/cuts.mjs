@@ -16,9 +16,10 @@ class Witness {
   #seen = [];
   #member;
 
-  /** Looks at the feed through a new member's eyes, after a redemption. */
+  /** Looks at the feed through the first member's eyes, after each redemption. */
   async look(member) {
-    this.#member ??= member;
+    if (this.#member === undefined) this.#member = member;
+    else await member.peer.close();
     const { peer, code, relay } = this.#member;
     const rpc = await peer.connect(code);
     try {
@@ -41,14 +42,14 @@ class Witness {
 async function cutSomewhere(world, card, name, seconds) {
   const machine = world.switchOn(card, name);
   const folder = join(card.folder, name);
-  const visit = machine
+  // Tor gives up a connection after two minutes: the visitor of a dead board is not waited for.
+  machine
     .waitFor(ADDRESS, seconds)
     .then(([, host]) => becomeMember({ ...world, folder, host, machine }))
     .then(({ peer }) => peer.close())
     .catch(() => undefined);
   await pause(seconds * 1000, undefined, { signal: world.signal });
   await machine.cut();
-  await visit;
   return ADDRESS.exec(machine.text)?.[1];
 }
 
