@@ -88,7 +88,7 @@ export async function update(world) {
       let from = await install(machine, operator, good);
       await machine.waitFor(/Finished snug-update\.service/, TRIAL_SECONDS, from);
       world.reached(machine, 'update: the new version has proved itself');
-      await checkVersions(operator, [`In use +Snug ${GOOD}\\n`, `updated from ${OLD}`].map(RegExp));
+      await checkVersions(operator, [RegExp(`In use +Snug ${GOOD}\\n`), /updated from/]);
       assert.match(await operator.run('snug', 'status'), RegExp(`Version +${GOOD}`));
       from = await install(machine, operator, bad);
       await machine.waitFor(/test: this version does not start/, TRIAL_SECONDS, from);
