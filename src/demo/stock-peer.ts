@@ -72,6 +72,30 @@ function onionTransport(dial: Dial): Plugin {
   };
 }
 
+/** Dials, and remembers what is open: a stock peer forgets a connection whose handshake never ends. */
+class Lines {
+  readonly #open = new Set<Socket>();
+  readonly #dial: Dial;
+  #over = false;
+
+  constructor(dial: Dial) {
+    this.#dial = dial;
+  }
+
+  readonly dial: Dial = async (host, port) => {
+    const socket = await this.#dial(host, port);
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
+    if (this.#over) socket.destroy();
+    return socket;
+  };
+
+  cut(): void {
+    this.#over = true;
+    for (const socket of this.#open) socket.destroy();
+  }
+}
+
 /** A stock ssb-server with its own plugins, whose onions are dialled as told. */
 export interface StockPeer {
   readonly id: string;
@@ -140,10 +164,11 @@ export interface PeerOptions {
  */
 export function startPeer(folder: string, dial: Dial, options: PeerOptions = {}): StockPeer {
   const keys = options.keys ?? ssbKeys.generate('ed25519');
+  const lines = new Lines(dial);
   const stack = ssbServer.createSsbServer().use(ssbReplicate);
   if (options.ebt !== false) stack.use(ssbEbt);
   for (const plugin of options.plugins ?? []) stack.use(plugin);
-  stack.use(ssbFriends).use(ssbInvite).use(onionTransport(dial));
+  stack.use(ssbFriends).use(ssbInvite).use(onionTransport(lines.dial));
   stack.use({ manifest: { follow: 'async', getAddress: 'async' }, init: () => ({}) });
   const server = stack({
     path: folder,
@@ -179,6 +204,9 @@ export function startPeer(folder: string, dial: Dial, options: PeerOptions = {})
         const { contact } = value.content as { contact?: string };
         return contact === undefined ? [] : [contact];
       }),
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: async () => {
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      lines.cut();
+    },
   };
 }

@@ -17,7 +17,7 @@ async function published(t: TestContext, mode: string, timings: Partial<TorTimin
 }
 
 test('a Tor that hangs while nothing is asked of it is started anew', async (t) => {
-  const { tor, lines } = await published(t, 'hangs', { pulse: 50, command: 500 });
+  const { tor, lines } = await published(t, 'hangs', { pulse: 50, command: 5000 });
   await statusThat(tor, ({ restarts }) => restarts >= 1);
   assert.ok(lines.some((line) => /^warning.*did not answer within/.test(line)));
 });
