@@ -16,7 +16,8 @@ const DEADLINE_MS = 60_000;
 /** @returns a new folder that goes with the test */
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'snug-tor-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  // Hooks run in the order in which they were given: a Tor that is started anew may still write here.
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   return folder;
 }
 
