@@ -4,7 +4,7 @@
 //   --parts LIST     some of boot,settings,update,cuts,raspi3b; all by default
 //   --cuts NUMBER    power cuts at random moments (10)
 //   --keep           leaves the cards and logs where they are
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -39,8 +39,15 @@ function chosenParts() {
   throw new SetupError(`No part is called ${unknown.join(', ')}; there are ${Object.keys(PARTS)}.`);
 }
 
+/** @returns {number} how many power cuts there are to be: none would be a test that cannot fail */
+function chosenCuts() {
+  const count = Number(options.cuts);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new SetupError(`--cuts ${options.cuts}: a whole number from 1 on.`);
+}
+
 async function test(folder, signal) {
-  const names = chosenParts();
+  const [names, count] = [chosenParts(), chosenCuts()];
   const image = join(options.work, 'out', `snug-${snugVersion()}-arm64.img`);
   if (!existsSync(image)) throw new SetupError(`${image} is not there: "npm run image" builds it.`);
   const world = new World({ image, folder, signal });
@@ -49,11 +56,10 @@ async function test(folder, signal) {
     for (const name of names) {
       const began = performance.now();
       say(`part ${name}`);
-      await PARTS[name](world, Number(options.cuts));
+      await PARTS[name](world, count);
       say(`part ${name}: well, ${Math.round((performance.now() - began) / 1000)} s`);
     }
   } finally {
-    writeFileSync(join(folder, 'figures.json'), JSON.stringify(world.figures));
     await world.close();
   }
 }

@@ -17,10 +17,8 @@ const READY = /snug: ready: http:\/\/([a-z2-7]{56}\.onion)\/invite\//;
 /** For one start on a busy machine; it takes about 200 s on an idle one. */
 export const BOOT_SECONDS = 900;
 
-/** The world of one run, and the seconds at which its machines reached something. */
+/** The world of one run. */
 export class World {
-  /** @type {[string, number][]} */
-  figures = [];
   #proxy;
 
   /** @param {{ image: string, folder: string, signal: AbortSignal }} given */
@@ -75,9 +73,8 @@ export class World {
     return new Machine(card, { log: join(card.folder, `${log}.log`), ...way, ...more });
   }
 
-  /** Notes when a machine came so far. */
+  /** Says when a machine came so far. */
   reached(machine, text) {
-    this.figures.push([text, machine.seconds]);
     say(`${text}: ${machine.seconds} s after power-on`);
   }
 

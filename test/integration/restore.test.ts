@@ -38,7 +38,7 @@ describe('a relay that was lost and is restored, over real Tor', () => {
   /** Tor takes some attempts until it knows the new introduction points. */
   const reconnect = (peer: StockPeer) =>
     eventually('the way in', () => peer.connect(code).catch(() => undefined));
-  /** Where Tor could not connect in time, once more; a code that was used tells so to the same feed. */
+  /** Once more where Tor could not connect in time: a code answers the feed that used it again. */
   const redeem = (peer: StockPeer, with_: string) =>
     eventually('the redemption', () =>
       peer.redeem(with_).then(

@@ -16,8 +16,7 @@ const DEADLINE_MS = 60_000;
 /** @returns a new folder that goes with the test */
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'snug-tor-'));
-  // Hooks run in the order in which they were given: a Tor that is started anew may still write here.
-  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
+  t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -50,7 +49,7 @@ export async function torKit(
   options: Partial<TorOptions> = {},
   timings: Partial<TorTimings> = {},
 ): Promise<TorKit> {
-  const folder = options.folder ?? (await temporaryFolder(t));
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'snug-tor-')));
   const lines: string[] = [];
   const tor = new Tor(
     {
@@ -69,7 +68,11 @@ export async function torKit(
     },
     { ...TIMINGS, retryFirst: 50, ...timings },
   );
-  t.after(() => tor.stop());
+  // In one hook, because hooks run in the order in which they were given: a Tor writes until it ends.
+  t.after(async () => {
+    await tor.stop();
+    if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+  });
   return { tor, folder, lines };
 }
 

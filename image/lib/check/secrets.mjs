@@ -33,7 +33,7 @@ const SECRETS = {
     /\bhttps?:\/\/[^\s/:@"'<>{}$]+:[^\s/:@"'<>{}$]{4,}@[a-z0-9.-]+\.[a-z]{2}/,
 };
 
-/** What only this machine knows. A host called "debian" could not be told from a word. */
+/** Folders that only this machine has. */
 function wordsOfThisMachine(tree) {
   const home = homedir();
   return [ROOT.replace(/\/$/, ''), tree, ...(home === '/root' ? [] : [home])];
@@ -62,6 +62,7 @@ export function* secretTexts(view) {
   }
 }
 
+/** The host's name is looked for where one stands: elsewhere "debian" could not be told from a word. */
 export function* buildMachine(view) {
   const words = wordsOfThisMachine(view.tree).map((word) => Buffer.from(word));
   const host = new RegExp(`(^|[\\s@./])${hostname().replace(/\W/g, '\\$&')}([\\s.]|$)`);

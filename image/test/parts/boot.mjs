@@ -57,6 +57,7 @@ async function onThisMachine(world) {
     stdio: ['ignore', 'ignore', 'pipe'],
     signal: world.signal,
   });
+  const closed = once(child, 'close');
   try {
     for await (const line of createInterface({ input: child.stderr })) {
       if (/ready: http/.test(line)) return (performance.now() - began) / 1000;
@@ -64,7 +65,7 @@ async function onThisMachine(world) {
     throw new Error('the relay on this machine ended');
   } finally {
     child.kill();
-    await once(child, 'close');
+    await closed;
   }
 }
 
