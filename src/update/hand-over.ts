@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, realpathSync } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -19,6 +18,8 @@ export interface HandOverOptions {
   readonly as: (user: 'root' | 'snug') => readonly string[];
   /** What `-` stands for. */
   readonly input: Readable;
+  /** Folder in which a download waits until root has it. */
+  readonly scratch: string;
 }
 
 /** @throws SnugError NOT_A_CARD where Snug is not updated by bundles */
@@ -79,7 +80,7 @@ async function giveFile(path: string, options: HandOverOptions, words: readonly 
 
 /** The relay's user may speak to Tor and has no other way out; the operator's cannot reach Tor. */
 async function giveUrl(url: URL, options: HandOverOptions, words: readonly string[]) {
-  const folder = await mkdtemp(join(tmpdir(), 'snug-update-'));
+  const folder = await mkdtemp(join(options.scratch, 'snug-update-'));
   const path = join(folder, 'bundle');
   try {
     const file = await open(path, 'wx', 0o600);

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { SnugError } from '../../support/errors.js';
 import { PACKAGE_ROOT } from '../../support/package.js';
 import { type HandOverOptions, handBack, handOver, requireCard } from '../../update/hand-over.js';
@@ -19,6 +20,7 @@ const handOverOptions = (): HandOverOptions => ({
   // The operator may do everything on the card anyway; root checks the bundle for itself.
   as: (user) => ['sudo', '-n', '-u', user, '--'],
   input: process.stdin,
+  scratch: tmpdir(),
 });
 
 /** Which versions there are, and how the last update went. */
