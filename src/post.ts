@@ -36,7 +36,7 @@ export class Post implements Service {
     this.#parts = parts;
   }
 
-  /** Opens the queue, once Tor knows the onion host. @throws SnugError MAIL_PASSWORD and others */
+  /** Opens the queue, once Tor knows the onion host. @throws SnugError MAIL_QUEUE_FAILED */
   async start(): Promise<void> {
     const settings = this.#ground.config.mail;
     if (settings === undefined) return;

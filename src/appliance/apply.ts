@@ -30,8 +30,18 @@ async function lastGood(places: Places): Promise<Config> {
   return loadConfig({ file: there ? places.config : '/dev/null', env: ENV });
 }
 
+/** The password of the mail account: with root now; not there, though needed; or none of ours. */
+type MailPassword = 'kept' | 'missing' | 'not ours';
+
+async function takeMailPassword(places: Places, { mail }: Config): Promise<MailPassword> {
+  const kept = await moveMailPassword(places, mail);
+  const named = mail?.passwordFile !== undefined;
+  if (named ? !isOnCard(places.fat, mail) : mail?.user === undefined) return 'not ours';
+  return kept ? 'kept' : 'missing';
+}
+
 /** What is now in files of root alone has no place in the operator's file any more. */
-function withoutSecrets(text: string, config: Config, mailFile: 'kept' | 'missing' | 'elsewhere') {
+function withoutSecrets(text: string, config: Config, mailPassword: MailPassword) {
   const problems: string[] = [];
   let clean = text;
   const take = (key: Parameters<typeof withoutValue>[1]) => {
@@ -41,9 +51,14 @@ function withoutSecrets(text: string, config: Config, mailFile: 'kept' | 'missin
     } else clean = less;
   };
   if (config.card.wifi?.password !== undefined) take('wifi.password');
-  if (mailFile === 'kept') take('mail.password_file');
-  if (mailFile === 'missing') {
-    problems.push('mail.password_file: put that file beside snug.toml, the password in it.');
+  const named = config.mail?.passwordFile !== undefined;
+  if (mailPassword === 'kept' && named) take('mail.password_file');
+  if (mailPassword === 'missing') {
+    problems.push(
+      named
+        ? 'mail.password_file: put that file beside snug.toml, the password in it.'
+        : 'mail.user: put the password into a file mail-password.txt beside snug.toml.',
+    );
   }
   return { text: clean, problems };
 }
@@ -56,10 +71,8 @@ async function readSettings(places: Places): Promise<Settings> {
   if (kept !== undefined) return { config: await lastGood(places), text: kept, problems: [] };
   try {
     const config = loadConfig({ file: text === undefined ? '/dev/null' : file, env: ENV });
-    const kept = await moveMailPassword(places, config.mail);
-    const onCard = isOnCard(places.fat, config.mail);
-    const mailFile = onCard ? (kept ? 'kept' : 'missing') : 'elsewhere';
-    return { config, ...withoutSecrets(text ?? '', config, mailFile) };
+    const mailPassword = await takeMailPassword(places, config);
+    return { config, ...withoutSecrets(text ?? '', config, mailPassword) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const config = await lastGood(places);

@@ -33,7 +33,8 @@ export async function moveMailPassword(places: Places, mail: Config['mail']): Pr
   const file = isOnCard(fat, mail) ? mail?.passwordFile : undefined;
   const named = file === undefined ? [] : [file, `${file}.txt`];
   const usual = NAMES.map((name) => join(fat, name));
-  for (const path of new Set([...named, ...usual])) {
+  // The last one counts: the one that the operator names.
+  for (const path of new Set([...usual, ...named])) {
     const [line = ''] = ((await readIfThere(path)) ?? '').replace(/^\ufeff/, '').split(/[\r\n]/);
     if (line === '') continue;
     await keep(mailPassword, `${line}\n`, SECRET);

@@ -80,14 +80,15 @@ export class Mail {
 
   /**
    * Opens the queue, writes the first mail for a new address, and looks for what is wrong from then
-   * on. Nothing is sent before {@link Mail.setOnline}.
+   * on. Nothing is sent before {@link Mail.setOnline}. A password that cannot be used is told at
+   * once: the relay does without mail rather than mail's password doing without the relay.
    *
-   * @throws SnugError MAIL_PASSWORD, MAIL_QUEUE_FAILED
+   * @throws SnugError MAIL_QUEUE_FAILED
    */
   static open(options: MailOptions): Mail {
-    if (options.settings.user !== undefined) readPassword(options.settings);
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     const mail = new Mail(options);
+    mail.#checkPassword();
     mail.#greet();
     mail.#lookLater();
     return mail;
@@ -172,6 +173,15 @@ export class Mail {
     }
     this.#postman.wake();
     return true;
+  }
+
+  #checkPassword(): void {
+    const { settings } = this.#options;
+    try {
+      if (settings.user !== undefined) readPassword(settings);
+    } catch (error) {
+      this.#postman.failed(error);
+    }
   }
 
   #greet(): void {

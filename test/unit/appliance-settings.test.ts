@@ -99,6 +99,15 @@ test('a file for the password that is not there is told, and looked for again', 
   assert.equal(read(places.mailPassword), 'open sesame\n');
 });
 
+test('a mail account without a password is told, and how to give it one', async () => {
+  const places = card({ 'snug.toml': MAIL });
+  assert.match((await applySettings(places)).join('\n'), /mail\.user: .*mail-password\.txt/);
+  assert.match(read(errorsOf(places)), /mail-password\.txt/);
+  put(places, { 'mail-password.txt': 'open sesame' });
+  assert.deepEqual(await applySettings(places), []);
+  assert.equal(there(errorsOf(places)), false);
+});
+
 test('a file for the password that is not on the FAT partition stays as it is', async () => {
   const text = `${MAIL}password_file = "/var/lib/snug/mail-password"\n`;
   const places = card({ 'snug.toml': text });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
@@ -494,12 +494,15 @@ describe('mail', () => {
     });
   });
 
-  it('does not start with a password that others may read', () => {
+  it('says at once when its password cannot be used, and starts all the same', async () => {
     const file = join(folder, 'loose');
     writeFileSync(file, 'secret', { mode: 0o644 });
-    assert.throws(() => start({ passwordFile: file }), { code: 'MAIL_PASSWORD' });
-    assert.throws(() => start({ passwordFile: undefined }), { code: 'MAIL_PASSWORD' });
-    assert.ok(!existsSync(join(folder, 'mail')));
+    const loose = start({ passwordFile: file });
+    assert.match(loose.status().trouble?.text ?? '', /others may read .*loose/);
+    assert.match(loose.status().trouble?.hint ?? '', /chmod 600/);
+    await loose.close();
+    const without = start({ passwordFile: undefined });
+    assert.match(without.status().trouble?.text ?? '', /mail\.user is set, and there is none/);
   });
 
   describe('over a real server that is down for an hour', () => {
