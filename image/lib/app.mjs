@@ -77,7 +77,7 @@ export async function installApp(tree) {
   prune(join(home, 'node_modules'));
   rmSync(join(home, '.npmrc'));
   // systemd/clearnet: `snug clearnet render` fills these in.
-  const texts = ['torrc', 'systemd/clearnet', 'docs/appliance.md', 'LICENSE', 'snug.example.toml'];
+  const texts = ['torrc', 'systemd/clearnet', 'README.md', 'docs', 'LICENSE', 'snug.example.toml'];
   for (const name of texts) {
     cpSync(join(ROOT, name), join(home, name), { recursive: true });
   }

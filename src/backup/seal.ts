@@ -12,7 +12,7 @@ export type Key = { readonly passphrase: string } | { readonly identities: reado
 
 /**
  * The logarithm of scrypt's N. It takes 64 MiB, which a board of 512 MB has beside the relay; age
- * takes 18 on its own, 256 MiB. That is why a passphrase must be long (cli/ask-secret.ts).
+ * takes 18 on its own, 256 MiB. That is why a passphrase must be long (cli/passphrase.ts).
  */
 const WORK_FACTOR = 16;
 /** The most that is taken on for somebody's file: 256 MiB and some seconds. */

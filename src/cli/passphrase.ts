@@ -3,7 +3,7 @@ import { messageOf, SnugError } from '../support/errors.js';
 import { askSecret, type SecretQuestion } from './ask-secret.js';
 
 /** Four words, or twelve letters at random: what guards a backup must stand years of guessing. */
-export const SHORTEST_PASSPHRASE = 12;
+const SHORTEST_PASSPHRASE = 12;
 const LONGEST_FILE = 64 * 1024;
 
 /** The terminal that a passphrase may be typed on. */

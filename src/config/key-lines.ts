@@ -1,7 +1,7 @@
 import { parse } from 'smol-toml';
 import { isTable, type Table } from './values.js';
 
-/** Longer files get no line numbers; the example has about a hundred lines. */
+/** Longer files get no line numbers; the example has fewer than three hundred. */
 const MOST_LINES = 1000;
 
 function parsed(text: string): Table | undefined {

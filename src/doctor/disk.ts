@@ -16,7 +16,7 @@ export interface DiskView {
 }
 
 /** @returns the disk on which the folder lies, or will lie once it is made */
-export async function diskOf(folder: string): Promise<DiskView> {
+async function diskOf(folder: string): Promise<DiskView> {
   try {
     const { blocks, bavail, bsize, files, ffree } = await statfs(folder);
     const filesFree = files > 0 ? ffree : undefined;

@@ -19,7 +19,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
  * @param text anything
  * @returns the same text, safe between tags and in quoted attributes
  */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => ESCAPES[sign] ?? '');
 }
 

@@ -84,7 +84,7 @@ export interface CodeView {
   readonly expiresAt: number;
 }
 
-/** @returns the query that the specification author's client waits for (facts.md): raw base64 */
+/** @returns the query that the specification author's client waits for (docs/facts.md): raw base64 */
 export function codeQuery(code: string): string {
   return `invite=${Buffer.from(code).toString('base64')}`;
 }

@@ -20,7 +20,7 @@ function randomAnswer(): string {
 }
 
 /**
- * svg-captcha gives each glyph its own grey, which sorts them for a solver (facts.md, Captcha):
+ * svg-captcha gives each glyph its own grey, which sorts them for a solver (docs/facts.md, Captcha):
  * all get one ink, the lines across them the width of a pen stroke, and each glyph a tilt.
  */
 function inOneInk(svg: string): string {

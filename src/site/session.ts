@@ -13,7 +13,7 @@ declare module 'express-session' {
 }
 
 /** How long a session lives after it was last written. */
-export const SESSION_MS = 15 * 60_000;
+const SESSION_MS = 15 * 60_000;
 
 /** Behind the onion there is no TLS, and browsers would not send a Secure cookie back. */
 const PLAIN = { name: 'snug', cookie: { path: '/invite', secure: false } };

@@ -35,10 +35,7 @@ export function parseProxyLine(line: string): CircuitInfo | undefined {
  * @param socket just accepted, not yet read from
  * @param accept gets the paused socket, the line stripped, and what the line said
  */
-export function readProxyLine(
-  socket: Socket,
-  accept: (socket: Socket, from: CircuitInfo) => void,
-): void {
+function readProxyLine(socket: Socket, accept: (socket: Socket, from: CircuitInfo) => void): void {
   let head = Buffer.alloc(0);
   const deadline = setTimeout(() => socket.destroy(), LINE_DEADLINE_MS);
   const done = () => {

@@ -56,7 +56,6 @@ export async function claimSocket(path: string): Promise<void> {
 }
 
 /**
-/**
  * In a folder with the set-group-id bit, what is made belongs to the folder's group, which is there
  * to be let in: on the card that is Tor's (docs/appliance.md).
  *

@@ -2,11 +2,10 @@ import { access } from 'node:fs/promises';
 import { SnugError } from '../support/errors.js';
 
 /** The programs that hide what Tor speaks, and the Debian packages that bring them. */
-export const TRANSPORTS: ReadonlyMap<string, { readonly path: string; readonly apt: string }> =
-  new Map([
-    ['obfs4', { path: '/usr/bin/obfs4proxy', apt: 'obfs4proxy' }],
-    ['snowflake', { path: '/usr/bin/snowflake-client', apt: 'snowflake-client' }],
-  ]);
+const TRANSPORTS: ReadonlyMap<string, { readonly path: string; readonly apt: string }> = new Map([
+  ['obfs4', { path: '/usr/bin/obfs4proxy', apt: 'obfs4proxy' }],
+  ['snowflake', { path: '/usr/bin/snowflake-client', apt: 'snowflake-client' }],
+]);
 
 /** @returns the kinds of the bridges, each once; a bridge without disguise has none */
 function kindsOf(bridges: readonly string[]): string[] {

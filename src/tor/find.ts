@@ -13,7 +13,7 @@ export interface FoundTor {
   readonly version: string;
 }
 
-/** The oldest series that the live network still accepts (facts.md, Tor). */
+/** The oldest series that the live network still accepts (docs/facts.md, Tor). */
 const OLDEST = [0, 4, 9] as const;
 /** Services often have a short PATH. */
 const USUAL_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'];

@@ -106,7 +106,7 @@ export async function reachControl(plan: RunPlan, signal: AbortSignal): Promise<
 
 async function readHost(folder: string, service: string): Promise<OnionHost> {
   try {
-    // Tor writes it before it serves its control socket, with the network off too (facts.md).
+    // Tor writes it before it serves its control socket, with the network off too (docs/facts.md).
     return parseOnionHost((await readFile(join(folder, service, 'hostname'), 'utf8')).trim());
   } catch (cause) {
     throw new SnugError('TOR_NO_HOST', `Tor did not make an onion address: ${messageOf(cause)}`, {

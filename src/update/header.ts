@@ -10,7 +10,7 @@ import { NEEDS, VERSION } from './release.js';
  * The header names the payload's length and SHA-256, so the signature covers every byte.
  */
 
-export const MAGIC = Buffer.from('snug bundle 1\n');
+const MAGIC = Buffer.from('snug bundle 1\n');
 const LENGTH_BYTES = 4;
 export const PREFIX_BYTES = MAGIC.length + LENGTH_BYTES;
 export const SIGNATURE_BYTES = 64;

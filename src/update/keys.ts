@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, SnugError } from '../support/errors.js';
@@ -25,11 +25,6 @@ export function publicKeyText(key: KeyObject): string {
     format: 'jwk',
   });
   return `${Buffer.from(x, 'base64url').toString('base64')}\n`;
-}
-
-/** @returns a short name of a key, for people */
-export function fingerprintOf(key: KeyObject): string {
-  return createHash('sha256').update(publicKeyText(key)).digest('hex').slice(0, 16);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -51,7 +51,7 @@ function meter() {
   return { seen, stream };
 }
 
-/** Small files and few of them: the best that brotli can do is worth the minute. */
+/** Small files and few of them: nearly the best that brotli can do is worth its time. */
 function compressor() {
   return createBrotliCompress({
     params: {

@@ -46,7 +46,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What `snug backup` and `snug restore` do, put together in the same way.
   'backups.ts': ['rooms.ts', ...ROOMS, 'support'],
   // The demo runs the relay as an operator would, from outside.
-  demo: ['app.ts', 'clearnet', 'config', 'control', 'support'],
+  demo: ['clearnet', 'config', 'control', 'support'],
   // The measurements do the same, and speak SSB to it.
   bench: ['control', 'demo', 'ssb', 'status', 'support'],
   // At boot and apart from the relay: the card's own settings.

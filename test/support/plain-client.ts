@@ -36,7 +36,7 @@ export function packet(request: number, flags: number, body: Buffer | string): B
 }
 
 /**
- * The client that facts.md describes ("The client of the specification's author"), on the bare
+ * The client that docs/facts.md describes ("The client of the specification's author"), on the bare
  * secret handshake: it asks only `createHistoryStream`, says nothing of EBT and has no manifest,
  * and answers `createHistoryStream` with its whole feed from the start, whatever it is asked for.
  */
@@ -174,7 +174,7 @@ export class PlainClient {
     for (const request of this.#asked) this.#reply(request, message);
   }
 
-  /** Speaks EBT after all, which the client of facts.md does not. @returns the request */
+  /** Speaks EBT after all, which the client of docs/facts.md does not. @returns the request */
   replicate(clock: Readonly<Record<string, number>>): number {
     this.#requests += 1;
     const call = { name: ['ebt', 'replicate'], type: 'duplex', args: [{ version: 3 }] };

@@ -1,7 +1,7 @@
 import ssbKeys from 'ssb-keys';
 import type { Keys, SignedValue } from 'ssb-server';
 
-/** A message as the client in facts.md sends it, and as ssb-db keeps it. */
+/** A message as the client in docs/facts.md sends it, and as ssb-db keeps it. */
 export interface Kept {
   readonly key: string;
   readonly value: SignedValue;

@@ -9,7 +9,7 @@ import type { StockPeer } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
 const DEADLINE_MS = 120_000;
-/** The client of facts.md waits no longer for a byte. */
+/** The client of docs/facts.md waits no longer for a byte. */
 const IDLE_LIMIT_MS = 5000;
 
 let house: SsbHouse;

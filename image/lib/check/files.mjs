@@ -49,7 +49,7 @@ const LINKS = [
 
 /** Snug itself (../app.mjs). */
 const APP =
-  /^opt\/snug\/(current|[^/]+\/(package(-lock)?\.json|LICENSE|snug\.example\.toml|docs\/appliance\.md|(torrc|systemd\/clearnet|dist\/src|node_modules)\/.+))$/;
+  /^opt\/snug\/(current|[^/]+\/(package(-lock)?\.json|LICENSE|README\.md|snug\.example\.toml|(docs|torrc|systemd\/clearnet|dist\/src|node_modules)\/.+))$/;
 
 const isIn = (rules, text) => rules.some((rule) => rule.test(text));
 

@@ -6,9 +6,9 @@ import { asSigned } from './rules.js';
 import type { Wire } from './wire.js';
 
 /** A client that speaks EBT does so with its first packets; over Tor they may come apart. */
-export const EBT_GRACE_MS = 2000;
-/** A client may hang up after 5 s without a byte (facts.md); a trip over Tor may take one. */
-export const KEEP_ALIVE_MS = 2000;
+const EBT_GRACE_MS = 2000;
+/** A client may hang up after 5 s without a byte (docs/facts.md); a trip over Tor may take one. */
+const KEEP_ALIVE_MS = 2000;
 
 /** Options of {@link Asking}. */
 export interface AskingOptions {

@@ -6,7 +6,7 @@ const LENGTH_AT = 1;
  * A message of SSB is 8 kB and a slice of a blob 64 kB; only an EBT clock is longer, and this is
  * one of some 17,000 feeds. A peer could otherwise have us keep 4 GB for one packet.
  */
-export const LONGEST_FRAME = 1024 * 1024;
+const LONGEST_FRAME = 1024 * 1024;
 
 /** Follows the frames of muxrpc in a stream of bytes, however these are cut, and keeps none. */
 export class FrameGuard {

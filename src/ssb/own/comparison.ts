@@ -53,7 +53,7 @@ function ask(peer: Peer, own: OwnFeedPort): Promise<Answer> {
         own.take(message, peer.id, judged(message.sequence));
         return true;
       }
-      // A client that answers every request with its own feed carries none of ours (facts.md).
+      // A client that answers every request with its own feed carries none of ours (docs/facts.md).
       end(true);
       return false;
     };

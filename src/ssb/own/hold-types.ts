@@ -4,7 +4,7 @@ import type { Log } from '../../support/log.js';
 import type { Wires } from '../feeds/wires.js';
 import type { OwnFeedPort } from './comparison.js';
 
-/** Pauses of the the hold; a test has shorter ones. */
+/** Pauses of the hold; a test has shorter ones. */
 export interface HoldTimings {
   /** Nobody has brought a message of the own feed for so long. */
   readonly quietMs: number;
