@@ -2,6 +2,7 @@
 // breaks one fails, with every fault named.
 import { SetupError } from '../../scripts/setup.mjs';
 import { boot } from './check/boot.mjs';
+import { dependsOf, drivers } from './check/drivers.mjs';
 import { changed, strangers } from './check/files.mjs';
 import * as firewall from './check/firewall.mjs';
 import { unpackInitrd } from './check/initrd.mjs';
@@ -15,7 +16,13 @@ import { lookAt } from './check/view.mjs';
 import { output } from './run.mjs';
 
 const GROUPS = [owners, firewall, units, logins, privileges, network, secrets];
-const RULES = [...GROUPS.flatMap((rules) => Object.values(rules)), strangers, changed, boot];
+const RULES = [
+  ...GROUPS.flatMap((rules) => Object.values(rules)),
+  strangers,
+  changed,
+  boot,
+  drivers,
+];
 
 /**
  * @param {string} tree the card's file system
@@ -44,6 +51,7 @@ export async function checkTree(tree, known) {
     ...known,
     capabilities: await capabilitiesBelow(tree),
     unpack: unpackInitrd,
+    dependsOf,
   });
   if (faults.length === 0) return;
   throw new SetupError(`The card's file system is not as it must be:\n  ${faults.join('\n  ')}`);

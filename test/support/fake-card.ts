@@ -40,6 +40,9 @@ interface LayersLibrary {
 interface CheckLibrary {
   faultsOf(tree: string, known: object): string[];
 }
+interface DriversLibrary {
+  readonly DRIVERS: readonly string[];
+}
 
 /** Mode and owners of a path, as a card has them; no test needs to be root for that. */
 interface Access {
@@ -64,6 +67,10 @@ const OF_PACKAGES = {
   'usr/lib/systemd/system/nftables.service':
     '[Service]\nExecStart=/usr/sbin/nft -f /etc/nftables.conf\n',
   'usr/lib/raspi/start.elf': 'firmware',
+  'usr/lib/modules/7/modules.builtin': 'kernel/x/raspberrypi.ko\nkernel/x/pcie-brcmstb.ko\n',
+  // What a module needs, in place of the module.
+  'usr/lib/modules/7/kernel/x/vc4.ko.xz': 'cec',
+  'usr/lib/modules/7/kernel/x/cec.ko.xz': '',
 };
 
 /** Made while packages are set up, and by the build. */
@@ -128,20 +135,24 @@ export class FakeCard {
     for (const folder of [...EMPTY, 'usr/lib/snug/release-keys']) {
       mkdirSync(join(tree, folder), { recursive: true });
     }
-    for (const [path, text] of Object.entries({ ...OF_PACKAGES, ...MADE })) card.put(path, text);
+    for (const [path, text] of Object.entries(MADE)) card.put(path, text);
     for (const name of FIRMWARE) card.put(`boot/firmware/${name}`, 'firmware');
     cpSync(join(ROOT, 'torrc'), join(tree, 'opt/snug/9.9.9/torrc'), { recursive: true });
     card.link('opt/snug/current', '9.9.9');
     const enabled = layersLibrary.linesOf(join(ROOT, 'image/lib/check/enabled.txt'));
     for (const line of enabled) card.enable(line);
     for (const name of masked) card.link(`etc/systemd/system/${name}`, '/dev/null');
-    card.#writePackages();
+    const { DRIVERS } = await library<DriversLibrary>('check/drivers.mjs');
+    card.#writePackages(DRIVERS.map((name) => `usr/lib/modules/7/kernel/x/${name}.ko.xz`));
     card.#undo.length = 0;
     return card;
   }
 
-  #writePackages(): void {
-    const paths = Object.entries(OF_PACKAGES);
+  /** @param empty files of packages without content, where they have none */
+  #writePackages(empty: readonly string[]): void {
+    const files = { ...Object.fromEntries(empty.map((path) => [path, ''])), ...OF_PACKAGES };
+    for (const [path, text] of Object.entries(files)) this.put(path, text);
+    const paths = Object.entries(files);
     const sums = paths.map(([path, text]) => {
       return `${createHash('md5').update(text).digest('hex')}  ${path}`;
     });
@@ -197,7 +208,9 @@ export class FakeCard {
     const lstat = (path: string) => this.#lstat(path);
     // In place of what packs an initramfs.
     const unpack = (content: Buffer) => Buffer.from(content.toString(), 'base64');
-    return this.check.faultsOf(this.tree, { ...this.known, capabilities, lstat, unpack });
+    const dependsOf = (module: Buffer) => module.toString().split(',').filter(Boolean);
+    const known = { ...this.known, capabilities, lstat, unpack, dependsOf };
+    return this.check.faultsOf(this.tree, known);
   }
 
   /** Makes it as it was at first. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import { after, test } from 'node:test';
@@ -108,7 +109,36 @@ test('a card that no board would start is named', () =>
   findsEach(card, {
     'no kernel': [() => card.remove('boot/firmware/vmlinuz-7'), /vmlinuz-7 is missing/],
     'no root': [() => card.put('boot/firmware/cmdline.txt', 'rw\n'), /does not name the root/],
+    'a command line that a Pi 4 does not bear': [
+      () => card.put('boot/firmware/cmdline.txt', 'root=LABEL=snug-root cma=64M rw\n'),
+      /says cma=/,
+    ],
+    'no driver of the screen': [
+      () => card.remove('usr/lib/modules/7/kernel/x/vc4.ko.xz'),
+      /module vc4 is missing, which a board needs/,
+    ],
+    'a driver without what it needs': [
+      () => card.remove('usr/lib/modules/7/kernel/x/cec.ko.xz'),
+      /module cec is missing, which vc4 needs/,
+    ],
+    'neither a module nor built in': [
+      () => {
+        card.put('usr/lib/modules/7/modules.builtin', '');
+        card.remove('usr/lib/modules/7/kernel/x/raspberrypi.ko.xz');
+      },
+      /module raspberrypi is missing/,
+    ],
   }));
+
+test('what a module of the kernel needs stands in it', async (t) => {
+  const { dependsOf } = (await import(
+    new URL('../../../image/lib/check/drivers.mjs', import.meta.url).href
+  )) as { dependsOf(packed: Buffer): string[] };
+  const module = '\x7fELF\0license=GPL\0depends=cec,drm-client-lib\0name=vc4\0';
+  const { error, stdout } = spawnSync('xz', ['--stdout'], { input: module });
+  if (error !== undefined) return t.skip('the Debian package xz-utils is not installed');
+  assert.deepEqual(dependsOf(stdout), ['cec', 'drm_client_lib']);
+});
 
 test('an initramfs that cannot be looked into is not passed over', async () => {
   const { unpackInitrd } = (await import(

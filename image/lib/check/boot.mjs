@@ -12,6 +12,8 @@ export function* boot(view) {
   for (const name of [...named, ...trees, ...FIRMWARE, 'cmdline.txt', 'snug.toml']) {
     if (!view.has(`${FAT}/${name}`)) yield `${FAT}/${name} is missing`;
   }
+  if (/ cma=/.test(view.text(`${FAT}/cmdline.txt`)))
+    yield 'cmdline.txt says cma=, which a Pi 4 does not bear';
   if (!/ root=LABEL=snug-root /.test(view.text(`${FAT}/cmdline.txt`))) {
     yield 'cmdline.txt does not name the root file system';
   }

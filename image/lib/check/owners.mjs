@@ -23,6 +23,7 @@ const PLACES = {
   '/opt/snug': '0755 root root',
   '/root': '0700 root root',
   '/run/snug': '0700 snug snug',
+  '/run/snug-resolver': '0755 root root',
   '/run/snug-ssh': '0755 root root',
   '/run/snug-ssh/ssh.sock': '0660 root snug-tor',
   '/run/snug-to-tor': '2750 snug snug-tor',
@@ -36,6 +37,7 @@ const PLACES = {
   // A time, and bundles that anybody may have: nothing secret.
   '/var/lib/snug-clock': '0755 root root',
   '/var/lib/snug-update': '0755 root root',
+  '/var/lib/snug-upgrade': '0755 root root',
   '/var/lib/snug-tor': '0700 snug-tor snug-tor',
   '/var/lib/snug-tor/onion': '0700 snug-tor snug-tor',
   '/var/lib/snug-tor/onion/hs_ed25519_secret_key': '0600 snug-tor snug-tor',

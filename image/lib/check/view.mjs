@@ -22,6 +22,7 @@ const INITRD = /^boot\/(.*\/)?initrd\.img-[^/]+$/;
  * @property {(path: string) => string} text of a file; empty when there is none
  * @property {(path: string) => string} target of a link; empty when it is none
  * @property {(path: string) => boolean} has
+ * @property {(path: string) => string[]} dependsOf names of modules that a module of the kernel needs
  * @property {(path: string) => boolean} vouched whether it is exactly what a package brought
  * @property {(path: string) => boolean} copied whether its content is that of a package's file
  * @property {(path: string) => boolean} listed whether a package says that it is its own
@@ -50,10 +51,10 @@ function packageSums(tree) {
 /**
  * @param {string} tree the card's file system
  * @param {object} known ours, masked, capabilities (see View); unpack, which takes and returns the
- *   content of an initramfs; lstat, for tests without root
+ *   content of an initramfs; dependsOf, which takes a module of the kernel and returns names; lstat, for tests without root
  * @returns {View}
  */
-export function lookAt(tree, { ours, masked, capabilities, unpack, lstat = lstatSync }) {
+export function lookAt(tree, { ours, masked, capabilities, unpack, dependsOf, lstat = lstatSync }) {
   const files = treeOf(tree).map((path) => ({ path, stat: lstat(join(tree, path)) }));
   const kinds = new Map(files.map(({ path, stat }) => [path, stat]));
   const { sums, listed, contents } = packageSums(tree);
@@ -74,6 +75,7 @@ export function lookAt(tree, { ours, masked, capabilities, unpack, lstat = lstat
     text: (path) => (kinds.get(path)?.isFile() ? bytes(path).toString() : ''),
     target: (path) => (kinds.get(path)?.isSymbolicLink() ? readlinkSync(join(tree, path)) : ''),
     has: (path) => kinds.has(path),
+    dependsOf: (path) => dependsOf(bytes(path)),
     vouched: (path) => sums.has(path) && sumOf(path) === sums.get(path),
     copied: (path) => contents.has(sumOf(path)),
     listed: (path) => listed.has(path),
