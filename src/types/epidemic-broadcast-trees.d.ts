@@ -27,7 +27,9 @@ declare module 'epidemic-broadcast-trees' {
   export interface EpidemicStream {
     resume(): void;
     end(error?: Error): void;
-    _validate(clock: Record<string, unknown>): Record<string, number>;
+    /** Takes a packet of the peer, whatever it sent. */
+    write(packet: unknown): void;
+    _validate(clock: Record<string, number>): Record<string, number>;
   }
 
   /** The protocol's state machine, without any transport or storage. */
@@ -60,6 +62,8 @@ declare module 'epidemic-broadcast-trees' {
     ): void;
     append(message: SignedValue, cb: (error: Error | null) => void): void;
     isFeed(id: unknown): boolean;
+    /** How often it looks for peers that send nothing, in milliseconds. */
+    timeout?: number;
   }
 
   export default function createEpidemic(options: EpidemicOptions): Epidemic;

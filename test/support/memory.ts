@@ -9,3 +9,10 @@ export function heldBuffers(): number {
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
 }
+
+/** Bytes that this process holds on to, objects and buffers, with the garbage left out. */
+export function heldMemory(): number {
+  collectGarbage();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}

@@ -1,10 +1,11 @@
 import type { Peer, Plugin, SignedValue, SsbServer } from 'ssb-server';
-import type { OwnFeedPort } from '../own/comparison.js';
+import type { FeedPort } from '../own/comparison.js';
 import { Asking } from './asking.js';
 import { BrokenFeeds } from './broken.js';
 import type { CarrierOptions } from './carrier-options.js';
 import { ebtPlugin } from './ebt.js';
 import { BoundedEpidemic } from './epidemic.js';
+import { Gaps } from './gaps.js';
 import { Heads } from './heads.js';
 import { Intake } from './intake.js';
 import { diskFull, Room, SMALL_BOARD } from './room.js';
@@ -24,6 +25,9 @@ export interface FeedState {
 
 /** A circuit of Tor that moves nothing for so long is dead, or its other end is. */
 const STALL_MS = 2 * 60_000;
+
+/** How often EBT looks for feeds that do not go on; a trip over Tor may take a second. */
+const LOOK_EVERY_MS = 5000;
 
 /**
  * Carries feeds between peers, by EBT and by createHistoryStream, in place of ssb-replicate and
@@ -46,14 +50,15 @@ export class Carrier {
     block: (feed, peer, blocked) => this.epidemic.core.block(feed, peer, blocked),
     isBlocked: (feed, peer) => this.#serving.isBlocked(feed, peer),
   });
+  readonly #gaps = new Gaps((feed) => this.#port(feed));
   #server: SsbServer | undefined;
 
   constructor(options: CarrierOptions) {
     this.#options = options;
-    this.wires = new Wires(options.stallMs ?? STALL_MS);
+    this.wires = new Wires(options.stallMs ?? STALL_MS, options.log);
     this.#troubles = new Troubles(options.log);
     this.#heads = new Heads(({ value }) => {
-      this.epidemic.core.onAppend(value);
+      this.epidemic.onAppend(value);
       this.#intake.stored();
     });
     this.#room = this.#makeRoom();
@@ -75,6 +80,9 @@ export class Carrier {
       take: (message, sender, judged) => this.#intake.take(message, sender, judged),
       serves,
       onRefused: (feed, peer) => this.#broken.note(feed, peer),
+      isPaused: (feed) => this.#troubles.of(feed)?.state === 'paused',
+      onEarly: (feed, peer) => this.#fill(feed, peer),
+      onSilent: (feed, peer) => this.#fill(feed, peer),
       onClaim: (peer) => options.onClaim?.(peer, this.claimOf(peer) ?? 0),
     });
     this.#serving = new Serving({
@@ -115,14 +123,8 @@ export class Carrier {
   }
 
   /** The relay's own feed, to be compared with what peers hold of it. */
-  get own(): OwnFeedPort {
-    const { id } = this.#options;
-    return {
-      id,
-      stored: () => this.#heads.stored(id),
-      next: () => this.#heads.next(id),
-      take: (message, sender, judged) => this.#intake.take(message, sender, judged),
-    };
+  get own(): FeedPort {
+    return this.#port(this.#options.id);
   }
 
   /** @returns how much of the own feed a connected peer has by its own word (EBT) */
@@ -133,6 +135,15 @@ export class Carrier {
   /** @returns what asks a connected peer that may not speak EBT */
   askingOf(peer: Peer): Asking | undefined {
     return this.#askings.get(peer);
+  }
+
+  #port(id: string): FeedPort {
+    return {
+      id,
+      stored: () => this.#heads.stored(id),
+      next: () => this.#heads.next(id),
+      take: (message, sender, judged) => this.#intake.take(message, sender, judged),
+    };
   }
 
   #makeRoom(): Room {
@@ -162,7 +173,10 @@ export class Carrier {
       else cb(diskFull());
     });
     server.on('rpc:connect', (peer) => this.#connected(peer));
+    const look = setInterval(() => this.epidemic.look(), LOOK_EVERY_MS);
+    look.unref();
     server.close.hook((close, [cb]) => {
+      clearInterval(look);
       this.#server = undefined;
       this.#room.stop();
       this.#intake.close();
@@ -188,6 +202,7 @@ export class Carrier {
       carried: this.#carried,
     });
     this.#askings.set(peer, asking);
+    this.#gaps.meet(peer);
     peer.once('closed', () => {
       asking.stop();
       this.#askings.delete(peer);
@@ -211,6 +226,11 @@ export class Carrier {
     if (this.#serving.isBlocked(from, to) === blocked) return;
     this.#serving.block(from, to, blocked);
     this.epidemic.core.block(from, to, blocked);
+  }
+
+  /** What is missing of the own feed is asked for by whoever holds up publishing for it. */
+  #fill(feed: string, peer: string): void {
+    if (feed !== this.#options.id) this.#gaps.fill(feed, peer);
   }
 
   /** There is room again. */

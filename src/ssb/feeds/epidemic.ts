@@ -6,37 +6,31 @@ import createEpidemic, {
 } from 'epidemic-broadcast-trees';
 import type { SignedValue } from 'ssb-server';
 import { asFeedId } from '../../support/feed-id.js';
+import { KeptClocks } from './clocks.js';
 import type { Verdict } from './intake.js';
-import { asksFor, isNote, noteOf } from './notes.js';
-import { asSigned } from './rules.js';
+import { NO } from './notes.js';
+import { Outbox, type OutboxHost } from './outbox.js';
+import { asPacket } from './packets.js';
+import { Said } from './said.js';
+import { Turns, type TurnsHost } from './turns.js';
 
 /** What {@link BoundedEpidemic} needs. */
-export interface EpidemicHost {
+export interface EpidemicHost extends OutboxHost, TurnsHost {
   /** The relay's own feed. */
   readonly id: string;
   /** Resolves once the state's clock is set. */
   readonly ready: Promise<void>;
-  /** The message of a feed at a sequence, from the disk. */
-  readonly read: (
-    feed: string,
-    sequence: number,
-    cb: (message: SignedValue | null) => void,
-  ) => void;
   readonly take: (message: SignedValue, sender: string, judged: (verdict: Verdict) => void) => void;
-  /** Whether the feed may be served to anybody. */
-  readonly serves: (feed: string) => boolean;
   /** The message is refused: the feed ends between us and this peer. */
   readonly onRefused: (feed: string, peer: string) => void;
+  /** A peer's message is not the one that comes next: those between are missing. */
+  readonly onEarly: (feed: string, peer: string) => void;
   /** A peer speaks of the relay's own feed. */
   readonly onClaim?: (peer: string) => void;
 }
 
-/** Messages in memory for one peer, at most; beyond, they are read from the disk when it is time. */
-const MOST_WAITING = 64;
-/** Feeds that one peer may speak of while it is connected: ids cost nothing to invent. */
-const MOST_FEEDS = 100_000;
-/** Clocks of peers that left, kept for their next visit. */
-const MOST_CLOCKS = 1000;
+/** The package's own timer is not used ({@link Turns}); this is the longest that there is. */
+const NEVER_MS = 2 ** 31 - 1;
 
 /**
  * epidemic-broadcast-trees with bounds. On its own it reads all that a peer asks for into memory
@@ -46,23 +40,27 @@ const MOST_CLOCKS = 1000;
 export class BoundedEpidemic {
   readonly core: Epidemic;
   readonly #host: EpidemicHost;
-  readonly #reading = new WeakMap<PeerState, number>();
-  /** What each peer's newest note on a feed says: whether it wants to have the feed. */
-  readonly #asked = new WeakMap<PeerState, ReadonlyMap<string, boolean>>();
-  readonly #clocks = new Map<string, Record<string, number>>();
+  readonly #said = new WeakMap<PeerState, Said>();
+  readonly #clocks = new KeptClocks();
+  readonly #turns: Turns;
+  readonly #outbox: Outbox;
   #again = false;
 
   constructor(host: EpidemicHost) {
     this.#host = host;
     this.core = createEpidemic({
       id: host.id,
-      getClock: (peer, cb) => void host.ready.then(() => cb(null, { ...this.#clocks.get(peer) })),
-      setClock: (peer, clock) => this.#keepClock(peer, clock),
+      getClock: (peer, cb) => void host.ready.then(() => cb(null, this.#clocks.of(peer))),
+      setClock: (peer, clock) =>
+        this.#clocks.keep(peer, clock ?? {}, (feed) => this.#carries(feed) && host.serves(feed)),
       getAt: () => undefined,
       append: () => undefined,
       isFeed: (id) => asFeedId(id) !== undefined,
+      timeout: NEVER_MS,
     });
     this.core.update = () => this.#update();
+    this.#turns = new Turns(this.core, host);
+    this.#outbox = new Outbox(this.core, host);
   }
 
   /** @returns the stream for a peer, as a push-stream */
@@ -74,19 +72,31 @@ export class BoundedEpidemic {
       const state = this.core.state.peers[peer];
       if (state !== undefined && state.retrive.length > 0) this.#updateSoon();
     };
+    const said = new Said(version);
     const state = this.core.state.peers[peer];
-    const asked = new Map<string, boolean>();
-    if (state !== undefined) this.#asked.set(state, asked);
-    stream._validate = (clock) => {
-      const sound = Object.entries(clock).filter(isNote);
-      for (const [id, note] of sound) asked.set(id, asksFor(note, version));
-      // Thrown where the packet was read, which ends this connection.
-      if (asked.size > MOST_FEEDS) throw new Error('the peer speaks of too many feeds');
-      // Its clock is up to date a moment later.
-      if (Object.hasOwn(clock, this.#host.id)) setImmediate(() => this.#host.onClaim?.(peer));
-      return Object.fromEntries(sound);
+    if (state !== undefined) this.#said.set(state, said);
+    const write = stream.write.bind(stream);
+    // What is checked here needs no second look.
+    stream._validate = (clock) => clock;
+    stream.write = (sent) => {
+      const packet = asPacket(sent);
+      if (packet === undefined) return;
+      if ('notes' in packet) write(this.#hear(peer, said, packet.notes));
+      else if (!this.#turns.again(peer, packet.message)) write(packet.message);
     };
     return stream;
+  }
+
+  /** A message is in the log. */
+  onAppend(message: SignedValue): void {
+    this.#turns.appended(message);
+    this.core.onAppend(message);
+  }
+
+  /** Every few seconds: has feeds that do not go on fetched elsewhere. */
+  look(): void {
+    this.#turns.look();
+    this.#update();
   }
 
   /** @returns how much of a feed a connected peer has by its own word; undefined if it said nothing */
@@ -95,17 +105,61 @@ export class BoundedEpidemic {
     return claim === undefined ? undefined : Math.max(0, claim);
   }
 
+  #carries(feed: string): boolean {
+    return this.core.state.follows[feed] === true || feed === this.#host.id;
+  }
+
+  /** @returns the notes that are for the package, which keeps far more on a feed than {@link Said} */
+  #hear(
+    peer: string,
+    said: Said,
+    notes: readonly [feed: string, note: number][],
+  ): Record<string, number> {
+    const state = this.core.state.peers[peer];
+    const left: [string, number][] = [];
+    for (const [feed, note] of notes) {
+      const carried = this.#carries(feed);
+      const isNew = said.hear(feed, note, carried);
+      if (!carried) this.#decline(state, feed, isNew && note !== NO);
+      else if (!this.#turns.claim(peer, feed, said.sequence(feed) ?? NO, said.asks(feed))) {
+        left.push([feed, note]);
+      }
+      // Its clock is up to date a moment later.
+      if (feed === this.#host.id) setImmediate(() => this.#host.onClaim?.(peer));
+    }
+    return Object.fromEntries(left);
+  }
+
+  /** A feed that is not carried; "no" is answered with nothing, or two who forget go on for ever. */
+  #decline(peer: PeerState | undefined, feed: string, answer: boolean): void {
+    if (peer === undefined) return;
+    delete peer.clock?.[feed];
+    delete peer.replicating?.[feed];
+    if (!answer) return;
+    peer.notes ??= {};
+    peer.notes[feed] = NO;
+  }
+
   /** Carries a feed, or no longer. */
   request(feed: string, wanted: boolean): void {
     const begins = wanted && this.core.state.follows[feed] !== true;
     const peers = Object.entries(this.core.state.peers);
     const before = peers.map(([, peer]) => peer.replicating?.[feed]);
+    if (begins) for (const [, peer] of peers) this.#recall(peer, feed);
     this.core.request(feed, wanted);
     if (!begins) return;
     peers.forEach(([id, peer], i) => {
       if (!this.core.state.blocks[feed]?.[id]) this.#introduce(peer, feed, before[i]);
     });
     this.#updateSoon();
+  }
+
+  /** Tells the package what a peer has said of a feed before it was carried. */
+  #recall(peer: PeerState, feed: string): void {
+    const sequence = this.#said.get(peer)?.sequence(feed);
+    if (sequence === undefined || !peer.clock || !peer.replicating) return;
+    peer.clock[feed] ??= sequence;
+    peer.replicating[feed] ??= { tx: false, rx: false, sent: -1, requested: -1 };
   }
 
   /**
@@ -119,9 +173,9 @@ export class BoundedEpidemic {
   #introduce(peer: PeerState, feed: string, before: Replicating | undefined): void {
     const known = this.core.state.clock[feed] ?? 0;
     const theirs = before?.tx ? before.sent : peer.clock?.[feed];
-    if (theirs === known) this.#note(peer, feed, false);
+    if (theirs === known) this.#turns.set(peer, feed, false);
     const replicating = peer.replicating?.[feed];
-    const asks = before?.tx || this.#asked.get(peer)?.get(feed) === true;
+    const asks = before?.tx || this.#said.get(peer)?.asks(feed) === true;
     if (replicating === undefined || typeof theirs !== 'number' || !asks) return;
     replicating.tx = true;
     replicating.sent = theirs;
@@ -131,7 +185,7 @@ export class BoundedEpidemic {
   /** Tells peers not to send the feed for now; it is still sent to them. */
   pause(feed: string): void {
     for (const peer of Object.values(this.core.state.peers)) {
-      if (peer.replicating?.[feed]?.rx) this.#note(peer, feed, false);
+      if (peer.replicating?.[feed]?.rx) this.#turns.set(peer, feed, false);
     }
     this.#updateSoon();
   }
@@ -144,47 +198,20 @@ export class BoundedEpidemic {
       (peer) => peer.replicating?.[feed] && (peer.clock?.[feed] ?? 0) > known,
     );
     if (ahead === undefined) return;
-    this.#note(ahead, feed, true);
+    this.#turns.set(ahead, feed, true);
     this.#updateSoon();
   }
 
   /** Forgets what was to be sent of a feed. */
   forget(feed: string): void {
-    for (const peer of Object.values(this.core.state.peers)) {
-      const unsent = peer.msgs.find(({ author }) => author === feed);
-      const replicating = peer.replicating?.[feed];
-      if (unsent && replicating) replicating.sent = unsent.sequence - 1;
-      peer.msgs = peer.msgs.filter(({ author }) => author !== feed);
-      peer.retrive = peer.retrive.filter((id) => id !== feed);
-    }
-  }
-
-  #note(peer: PeerState, feed: string, receive: boolean): void {
-    const replicating = peer.replicating?.[feed];
-    if (replicating === undefined) return;
-    const known = this.core.state.clock[feed] ?? 0;
-    replicating.rx = receive;
-    replicating.requested = known;
-    peer.notes = { ...peer.notes, [feed]: noteOf(known, receive) };
-  }
-
-  #keepClock(peer: string, clock: Record<string, number> | null): void {
-    this.#clocks.delete(peer);
-    // What a peer refused, or had nothing of, it is asked again on its next visit.
-    const shared = Object.entries(clock ?? {}).filter(
-      ([feed, sequence]) => sequence > 0 && this.#host.serves(feed),
-    );
-    this.#clocks.set(peer, Object.fromEntries(shared));
-    if (this.#clocks.size <= MOST_CLOCKS) return;
-    const [oldest] = this.#clocks.keys();
-    if (oldest !== undefined) this.#clocks.delete(oldest);
+    this.#outbox.forget(feed);
   }
 
   /** Replaces the package's own: the same work, within bounds. */
   #update(): void {
-    for (const peer of Object.values(this.core.state.peers)) {
-      this.#putBack(peer);
-      this.#fetch(peer);
+    for (const [id, peer] of Object.entries(this.core.state.peers)) {
+      this.#outbox.fill(peer);
+      this.#turns.favour(id, peer);
     }
     this.#takeIn();
     for (const stream of Object.values(this.core.streams)) stream.resume();
@@ -199,45 +226,17 @@ export class BoundedEpidemic {
     });
   }
 
-  /** New messages are given to every peer at once; a slow one gets them from the disk later. */
-  #putBack(peer: PeerState): void {
-    while (peer.msgs.length > MOST_WAITING * 2) {
-      const message = peer.msgs.pop();
-      const replicating = message && peer.replicating?.[message.author];
-      if (message === undefined || replicating === undefined) continue;
-      replicating.sent = Math.min(replicating.sent ?? 0, message.sequence - 1);
-      if (!peer.retrive.includes(message.author)) peer.retrive.push(message.author);
-    }
-  }
-
-  #fetch(peer: PeerState): void {
-    const { read, serves } = this.#host;
-    for (;;) {
-      const reading = this.#reading.get(peer) ?? 0;
-      if (peer.msgs.length + reading >= MOST_WAITING) return;
-      const feed = peer.retrive.shift();
-      if (feed === undefined) return;
-      const replicating = peer.replicating?.[feed];
-      if (replicating === undefined || !serves(feed)) continue;
-      this.#reading.set(peer, reading + 1);
-      read(feed, (replicating.sent ?? 0) + 1, (message) => {
-        this.#reading.set(peer, (this.#reading.get(peer) ?? 1) - 1);
-        if (message === null || !serves(feed)) return;
-        this.core._retrive(null, message);
-      });
-    }
-  }
-
   #takeIn(): void {
     const { receive } = this.core.state;
-    while (receive.length > 0) {
-      const event = receive.shift();
-      const message = asSigned(event?.value);
-      if (event === undefined || message === undefined) continue;
-      this.#host.take(message, event.id, (verdict) => {
-        if (verdict === 'paused') this.pause(message.author);
-        if (verdict === 'refused') this.#host.onRefused(message.author, event.id);
-      });
+    for (const { value, id } of receive.splice(0)) {
+      this.#host.take(value, id, (verdict) => this.#judged(verdict, value.author, id));
     }
+  }
+
+  #judged(verdict: Verdict, feed: string, peer: string): void {
+    if (verdict === 'taken') this.#turns.taken(peer);
+    if (verdict === 'early' && this.#turns.mayAsk(feed, peer)) this.#host.onEarly(feed, peer);
+    if (verdict === 'paused') this.pause(feed);
+    if (verdict === 'refused') this.#host.onRefused(feed, peer);
   }
 }

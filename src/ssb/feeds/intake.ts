@@ -8,10 +8,10 @@ import type { Brake } from './wire.js';
 
 /**
  * What became of a message. `taken`: it is valid and on its way to the log. `skipped`: it is
- * known, comes too early, or is of a feed that is not carried. `paused`: there is no room.
- * `refused`: it breaks the rules.
+ * known, or is of a feed that is not carried. `early`: messages before it are missing. `paused`:
+ * there is no room. `refused`: it breaks the rules.
  */
-export type Verdict = 'taken' | 'skipped' | 'paused' | 'refused';
+export type Verdict = 'taken' | 'skipped' | 'early' | 'paused' | 'refused';
 
 /** Messages on their way to the disk; beyond, nobody is listened to until it has caught up. */
 const MOST_PENDING = 2000;
@@ -89,7 +89,8 @@ export class Intake implements Brake {
     const { heads, room, troubles, carries } = this.#options;
     const { author, sequence } = message;
     if (this.#server === undefined || !heads.ready || !carries(author)) return 'skipped';
-    if (sequence !== heads.next(author)) return 'skipped';
+    const next = heads.next(author);
+    if (sequence !== next) return sequence > next ? 'early' : 'skipped';
     const reason = room.refusal(author, sequence);
     if (reason !== undefined) {
       troubles.note(author, { state: 'paused', reason, sequence });

@@ -3,6 +3,9 @@ import { asFeedId } from '../../support/feed-id.js';
 /** Sequences travel as 31 bits with a flag (epidemic-broadcast-trees, v3.js). */
 const MOST_NOTE = 2 ** 31 - 1;
 
+/** The note of whoever does not carry a feed, in every version. */
+export const NO = -1;
+
 /** @returns the note that says how much of a feed is here, and whether it is to be sent to us */
 export function noteOf(sequence: number, receive: boolean): number {
   return (sequence << 1) | (receive ? 0 : 1);
@@ -22,4 +25,10 @@ export function isNote(pair: [id: string, note: unknown]): pair is [id: string, 
  */
 export function asksFor(note: number, version: number): boolean {
   return note >= 0 && (version === 2 || (note & 1) === 0);
+}
+
+/** @returns how much of the feed the peer has by its note; -1 if it does not carry it */
+export function sequenceOf(note: number, version: number): number {
+  if (version !== 2) return note >> 1;
+  return note >= NO ? note : ~note;
 }

@@ -38,6 +38,7 @@ export class Wire {
   #asked = false;
   #releasing = false;
   #hasHeard = false;
+  #tooLong = false;
   #takenAt = performance.now();
   #source: Source<Buffer> | undefined;
 
@@ -74,6 +75,11 @@ export class Wire {
   /** @returns how long it is since the peer was last sent anything, in milliseconds */
   silentFor(): number {
     return performance.now() - this.#takenAt;
+  }
+
+  /** Whether the connection ended because the peer sent a frame longer than we take. */
+  get tooLong(): boolean {
+    return this.#tooLong;
   }
 
   /** @returns the same stream, read no faster than the peer takes it */
@@ -122,6 +128,7 @@ export class Wire {
       }
       this.#unanswered += chunk.length;
       if (!this.#frames.accepts(chunk)) {
+        this.#tooLong = true;
         const error = new Error('a frame is too long');
         source(error, () => cb(error));
         return;

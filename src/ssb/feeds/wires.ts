@@ -1,4 +1,5 @@
 import type { Caller, Duplex, Peer, Plugin, Transform } from 'ssb-server';
+import type { Log } from '../../support/log.js';
 import { type Brake, Wire } from './wire.js';
 
 /** How often connections are looked at. */
@@ -6,6 +7,9 @@ const LOOK_EVERY_MS = 1000;
 
 /** What a peer gets to say goodbye when we hang up. */
 const GOODBYE_MS = 5000;
+
+/** Enough to find the feed in `snug member list`. */
+const SHORT_ID = 11;
 
 /** Asks the connection that a method was called on for its wire. */
 const WHOSE = 'snug:wire';
@@ -44,10 +48,12 @@ function withWire(transform: Transform, brake: Brake): Transform {
 export class Wires {
   readonly #open = new Map<Peer, Wire>();
   readonly #stallMs: number;
+  readonly #log: Log;
 
   /** @param stallMs how long a peer may read nothing while something waits for it */
-  constructor(stallMs: number) {
+  constructor(stallMs: number, log: Log) {
     this.#stallMs = stallMs;
+    this.#log = log;
   }
 
   /** @returns a plugin that puts a wire into each connection, used before the shs plugin */
@@ -92,6 +98,9 @@ export class Wires {
     });
     peer.once('closed', () => {
       this.#open.delete(peer);
+      if (wire.tooLong) {
+        this.#log.info(`peer ${peer.id.slice(0, SHORT_ID)}… was cut: it sent a packet over 1 MiB.`);
+      }
       setTimeout(() => wire.cut(), GOODBYE_MS).unref();
     });
   }

@@ -3,8 +3,8 @@ import type { Peer, SignedValue } from 'ssb-server';
 import type { Verdict } from '../feeds/intake.js';
 import { asSigned } from '../feeds/rules.js';
 
-/** The relay's own feed, as far as it is compared with what peers hold of it. */
-export interface OwnFeedPort {
+/** A feed, as far as it is compared with what peers hold of it. */
+export interface FeedPort {
   readonly id: string;
   /** Of the last message in the log. */
   stored(): number;
@@ -23,7 +23,7 @@ interface Answer {
 }
 
 /** Asks once for all that the peer holds beyond what is here. */
-function ask(peer: Peer, own: OwnFeedPort): Promise<Answer> {
+function ask(peer: Peer, feed: FeedPort): Promise<Answer> {
   return new Promise((resolve) => {
     let open = true;
     let unjudged = 0;
@@ -43,38 +43,38 @@ function ask(peer: Peer, own: OwnFeedPort): Promise<Answer> {
       unjudged -= 1;
       if (verdict === 'taken') taken += 1;
       // Refused is forked or forged, and no use; else there was no room, or no index yet.
-      else if (verdict !== 'refused' && sequence >= own.next()) outcome = 'silent';
+      else if (verdict !== 'refused' && sequence >= feed.next()) outcome = 'silent';
       settle();
     };
     const take = (sent: unknown): boolean => {
       const message = asSigned(sent);
-      if (message?.author === own.id) {
+      if (message?.author === feed.id) {
         unjudged += 1;
-        own.take(message, peer.id, judged(message.sequence));
+        feed.take(message, peer.id, judged(message.sequence));
         return true;
       }
-      // A client that answers every request with its own feed carries none of ours (docs/facts.md).
+      // A client that answers every request with its own feed has nothing of others (docs/facts.md).
       end(true);
       return false;
     };
     pull(
-      peer.createHistoryStream({ id: own.id, seq: own.next(), live: false, keys: false }),
+      peer.createHistoryStream({ id: feed.id, seq: feed.next(), live: false, keys: false }),
       pull.drain<unknown>(take, end),
     );
   });
 }
 
 /**
- * Brings in what a peer holds of the relay's own feed. It is asked directly, not by EBT: a peer
+ * Brings in what a peer holds of a feed. It is asked directly, not by EBT: a peer
  * that spoke with the relay before its restore remembers that the relay had all of it, and says
  * and sends nothing (epidemic-broadcast-trees events.js, `peerClock` and `max`).
  *
  * @param peer connected, and heard of: some clients take nothing before they have said something
  * @returns once the peer has nothing more, or does not answer; never, if it leaves the question open
  */
-export async function compareWith(peer: Peer, own: OwnFeedPort): Promise<Outcome> {
+export async function compareWith(peer: Peer, feed: FeedPort): Promise<Outcome> {
   for (;;) {
-    const { taken, outcome } = await ask(peer, own);
+    const { taken, outcome } = await ask(peer, feed);
     if (outcome !== 'heard' || taken === 0) return outcome;
   }
 }

@@ -2,12 +2,12 @@ import type { Peer } from 'ssb-server';
 import type { Clock } from '../../support/clock.js';
 import type { FeedId } from '../../support/feed-id.js';
 import type { Wires } from '../feeds/wires.js';
-import { compareWith, type OwnFeedPort } from './comparison.js';
+import { compareWith, type FeedPort } from './comparison.js';
 import { Witnesses } from './witnesses.js';
 
 /** What is asked of the relay about peers. */
 export interface HearingPorts {
-  readonly own: OwnFeedPort;
+  readonly own: FeedPort;
   /** @returns members and listed relays: who counts */
   readonly everybody: () => readonly FeedId[];
   /** @returns how much of the own feed a connected peer has by its own word (EBT), if it spoke of it */

@@ -2,7 +2,7 @@ import type { Clock } from '../../support/clock.js';
 import type { FeedId } from '../../support/feed-id.js';
 import type { Log } from '../../support/log.js';
 import type { Wires } from '../feeds/wires.js';
-import type { OwnFeedPort } from './comparison.js';
+import type { FeedPort } from './comparison.js';
 
 /** Pauses of the hold; a test has shorter ones. */
 export interface HoldTimings {
@@ -16,7 +16,7 @@ export interface HoldTimings {
 
 /** What the hold needs to know of the relay. */
 export interface HoldPorts {
-  readonly own: OwnFeedPort;
+  readonly own: FeedPort;
   /** @returns the id of the own message at this sequence */
   readonly idAt: (sequence: number) => Promise<string | undefined>;
   /** @returns whether a peer holds another message in the place of one of ours */
