@@ -7,6 +7,7 @@ declare module 'pull-stream' {
   ) => void;
   const pull: {
     (source: unknown, ...rest: unknown[]): unknown;
+    through<T>(each: (value: T) => void): unknown;
     values<T>(values: readonly T[]): Source<T>;
     drain<T>(each: (value: T) => void, done?: (end: Error | boolean | null) => void): unknown;
     collect<T>(done: (end: Error | null, values?: T[]) => void): unknown;

@@ -175,9 +175,10 @@ export class PlainClient {
   }
 
   /** Speaks EBT after all, which the client of docs/facts.md does not. @returns the request */
-  replicate(clock: Readonly<Record<string, number>>): number {
+  replicate(clock: Readonly<Record<string, number>>, options: object = {}): number {
     this.#requests += 1;
-    const call = { name: ['ebt', 'replicate'], type: 'duplex', args: [{ version: 3 }] };
+    const args = [{ version: 3, ...options }];
+    const call = { name: ['ebt', 'replicate'], type: 'duplex', args };
     this.send(packet(this.#requests, STREAM | JSON_BODY, JSON.stringify(call)));
     this.sendOn(this.#requests, clock);
     return this.#requests;

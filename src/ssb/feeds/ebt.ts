@@ -3,19 +3,29 @@ import toPull from 'push-stream-to-pull-stream';
 import type { Caller, Peer, Plugin, SsbServer } from 'ssb-server';
 import { withoutStack } from '../permissions.js';
 import type { Carrier } from './carrier.js';
+import { inFrames } from './packets.js';
 
 /** Versions of the protocol that clients speak (ssb-ebt 5.6.7, index.js). */
 const VERSIONS = [2, 3];
 const OWN_VERSION = 3;
+/** What clients of ssb-ebt 7 and later call the feeds of ssb-db; they name it or say nothing. */
+const FORMAT = 'classic';
+
+function open(carrier: Carrier, peer: Peer, version: number, client: boolean) {
+  const { source, sink } = toPull.duplex(carrier.epidemic.open(peer.id, version, client));
+  const framed = inFrames(source);
+  const wire = carrier.wires.of(peer);
+  return { source: wire === undefined ? framed : wire.pace(framed), sink };
+}
 
 function askForEbt(carrier: Carrier, peer: Peer): void {
-  const wire = carrier.wires.of(peer);
-  const stream = toPull.duplex(carrier.epidemic.open(peer.id, OWN_VERSION, true));
+  const { source, sink } = open(carrier, peer, OWN_VERSION, true);
   const remote = peer.ebt.replicate({ version: OWN_VERSION }, (error) => {
     if (error) carrier.askingOf(peer)?.fallBack();
   });
-  const source = wire === undefined ? stream.source : wire.pace(stream.source);
-  pull({ source, sink: stream.sink }, remote, { source, sink: stream.sink });
+  // Its first packet says that it speaks EBT.
+  const heard = pull.through<unknown>(() => carrier.askingOf(peer)?.stop());
+  pull(source, remote, heard, sink);
 }
 
 /**
@@ -32,16 +42,19 @@ export function ebtPlugin(carrier: Carrier): Plugin {
         if (isClient && peer.id !== server.id) askForEbt(carrier, peer);
       });
       return {
-        replicate(this: Caller, options: { version?: unknown } | null) {
+        replicate(this: Caller, options: { version?: unknown; format?: unknown } | null) {
           const version = Number(options?.version);
           if (!VERSIONS.includes(version)) {
             throw withoutStack(new Error('expected ebt.replicate({version: 3 or 2})'));
           }
+          // Before the stream: a second one on a connection ends the first.
+          if ((options?.format ?? FORMAT) !== FORMAT) {
+            throw withoutStack(new Error(`only feeds of the format "${FORMAT}" are carried`));
+          }
           const call = carrier.wires.ofCall(this);
           if (call === undefined) throw withoutStack(new Error('only peers replicate'));
           carrier.askingOf(call.peer)?.stop();
-          const stream = toPull.duplex(carrier.epidemic.open(this.id, version, false));
-          return { source: call.wire.pace(stream.source), sink: stream.sink };
+          return open(carrier, call.peer, version, false);
         },
       };
     },
