@@ -69,8 +69,8 @@ export class Healing {
   /**
    * @param outcome of the last visit
    * @param now milliseconds
-   * @param othersCome whether visitors have come in since the trouble began: then the way in is
-   *   open, though crowded perhaps, and nothing is done that would throw them out
+   * @param othersCome whether visitors have come in since the last visit was judged: then the way
+   *   in is open, though crowded perhaps, and nothing is done that would throw them out
    * @returns what comes next
    */
   judge(outcome: Outcome, now: number, othersCome: boolean): Plan {

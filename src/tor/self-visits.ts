@@ -126,12 +126,13 @@ export class SelfVisits implements Service {
     if (outcome.kind === 'well') {
       this.#well += 1;
       this.#lastWell = clock.now();
-      this.#visitorsBefore = visitors();
     } else {
       this.#failed += 1;
       log.debug(`A visit of the relay to itself failed (${outcome.kind}): ${outcome.why}`);
     }
-    const plan = this.#healing.judge(outcome, clock.now(), visitors() > this.#visitorsBefore);
+    const seen = visitors();
+    const plan = this.#healing.judge(outcome, clock.now(), seen > this.#visitorsBefore);
+    this.#visitorsBefore = seen;
     this.#tell(before, this.#healing.ailment);
     return plan;
   }

@@ -152,6 +152,32 @@ describe('the relay visits itself', () => {
     assert.equal(warnings().length, 1);
   });
 
+  it('whoever came before the trouble began does not hold back what heals it', async () => {
+    becomes('published');
+    await clock.pass(2 * MINUTE);
+    visitors += 1;
+    meets = () => (done.includes('restart') ? undefined : lost());
+    done.length = 0;
+    await clock.pass(20 * MINUTE);
+    const wanted = 'visit visit new-circuits visit reload visit restart visit';
+    assert.equal(done.slice(0, 8).join(' '), wanted);
+    assert.equal(visits.status().ailment, undefined);
+  });
+
+  it('when others come no longer, the next steps are taken', async () => {
+    let open = true;
+    meets = () => {
+      if (open) visitors += 1;
+      return done.includes('restart') ? undefined : lost();
+    };
+    becomes('published');
+    await clock.pass(3 * 60 * MINUTE);
+    assert.deepEqual(new Set(done), new Set(['visit', 'new-circuits']));
+    open = false;
+    await clock.pass(2 * 60 * MINUTE);
+    assert.equal(visits.status().ailment, undefined);
+  });
+
   it('a site whose socket is gone is opened again, and Tor left alone', async () => {
     doorAnswers = false;
     meets = () => (doorAnswers ? undefined : lost());
