@@ -34,6 +34,12 @@ export interface HealthParts {
   readonly mail: () => MailView | undefined;
 }
 
+/** Where people come in. */
+interface VisitedRooms {
+  readonly site: { readonly ownVisit: { readonly others: number } };
+  readonly relay: () => { status(): { readonly arrivals: number } } | undefined;
+}
+
 /** How the relay is: for `snug status`, for metrics, and for whoever tells a person. */
 export class Health implements Service {
   /** The relay's visits to itself; started and stopped by the owner. */
@@ -116,7 +122,18 @@ export class Health implements Service {
   }
 }
 
-function buildVisits({ log, timings }: Ground, { tor, site }: HealthParts): SelfVisits {
+/**
+ * Only who comes anew counts: a connection that lasts shows that the way in was open once, and whoever
+ * is cut off by a restart comes back and counts from then on.
+ *
+ * @returns how often others came in through Tor so far: requests to the site, and SSB peers let in
+ */
+export function visitorsOf({ site, relay }: VisitedRooms): number {
+  return site.ownVisit.others + (relay()?.status().arrivals ?? 0);
+}
+
+function buildVisits({ log, timings }: Ground, parts: HealthParts): SelfVisits {
+  const { tor, site } = parts;
   const plan: VisitTimings = { ...VISIT_TIMINGS, ...timings?.visits };
   const visit = (signal: AbortSignal) =>
     visitSelf(
@@ -135,7 +152,7 @@ function buildVisits({ log, timings }: Ground, { tor, site }: HealthParts): Self
     tor,
     visit,
     door: { answers: () => site.answers(), reopen: () => site.reopen() },
-    visitors: () => site.ownVisit.others,
+    visitors: () => visitorsOf(parts),
     clock: STEADY_CLOCK,
     timings: plan,
     log: log.room('visits'),

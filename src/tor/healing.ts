@@ -85,7 +85,10 @@ export class Healing {
       case 'door':
         return { waitMs: this.#failures === 1 ? 0 : this.#backoff.next(), step: 'reopen' };
       case 'unpublished':
-        return this.#climb(Math.max(this.#rung, LADDER.length - 1));
+        // Directories keep a descriptor for hours: people may come in all the same.
+        return othersCome
+          ? this.#lookAgain()
+          : this.#climb(Math.max(this.#rung, LADDER.length - 1));
       case 'page':
         return this.#lookAgain();
       case 'path':

@@ -43,7 +43,7 @@ export interface SelfVisitsOptions {
   readonly visit: (signal: AbortSignal) => Promise<void>;
   /** The site's own socket: whether it answers without Tor, and how it is opened anew. */
   readonly door: { answers(): Promise<boolean>; reopen(): Promise<void> };
-  /** @returns how many requests of others came in so far */
+  /** @returns how often others came in through Tor so far; it only grows */
   readonly visitors: () => number;
   /** A steady one. */
   readonly clock: Clock;
@@ -169,6 +169,8 @@ export class SelfVisits implements Service {
   async #look(signal: AbortSignal): Promise<Outcome> {
     const { visit, door, timings } = this.#options;
     if (!this.#published()) {
+      // Who came while it was published says nothing of now.
+      this.#visitorsBefore = this.#options.visitors();
       await this.#until(timings.patience, () => this.#published());
       if (!this.#published()) return { kind: 'unpublished', why: 'Tor is not published.' };
       await this.#pause(timings.first);

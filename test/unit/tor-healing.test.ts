@@ -61,6 +61,11 @@ describe('healing', () => {
     assert.deepEqual(plan, ['look', 'new-circuits', '… look', '… look']);
   });
 
+  it('leaves a Tor alone that is not published, while others come in all the same', () => {
+    const plan = steps(healing(), [UNPUBLISHED, UNPUBLISHED, UNPUBLISHED], true);
+    assert.deepEqual(plan, ['look', '… look', '… look']);
+  });
+
   it('leaves Tor alone when it brings another page than ours', () => {
     assert.deepEqual(steps(healing(), [PAGE, PAGE, PAGE]), ['look', '… look', '… look']);
   });
