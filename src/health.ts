@@ -47,7 +47,7 @@ export class Health implements Service {
   readonly #ground: Ground;
   readonly #parts: HealthParts;
   readonly #machine: Machine;
-  #starts: number | undefined;
+  #starts: (() => number) | undefined;
   #begun: Begun = new Map();
   #conditions: readonly Condition[] = [];
   #looking: NodeJS.Timeout | undefined;
@@ -66,7 +66,7 @@ export class Health implements Service {
   async start(): Promise<void> {
     const file = join(this.#ground.config.paths.state, 'starts.json');
     try {
-      this.#starts = noteStart(file, Date.now());
+      this.#starts = noteStart(file, Date.now(), STEADY_CLOCK);
     } catch (error) {
       this.#ground.log.warning(`This start could not be noted: ${messageOf(error)}`);
     }
@@ -95,7 +95,7 @@ export class Health implements Service {
       clearnet: this.#parts.clearnet(),
       visits: this.visits.status(),
       machine: this.#machine.view,
-      starts: this.#starts,
+      starts: this.#starts?.(),
       mail: this.#parts.mail(),
     };
     return takeSnapshot(rooms, {
