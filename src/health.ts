@@ -26,8 +26,6 @@ const SITE_PORT = 80;
 export interface HealthParts {
   readonly tor: Tor;
   readonly site: Site;
-  /** Whether the site listens. */
-  readonly siteListens: () => boolean;
   readonly desk: () => InviteDesk | undefined;
   readonly relay: () => RelayThread | undefined;
   readonly clearnet: () => ClearnetView | undefined;
@@ -85,13 +83,13 @@ export class Health implements Service {
 
   /** @returns one look at every room; what the disk knows is at most a minute old */
   status(): Snapshot {
-    const { tor, desk: openedDesk, relay, siteListens } = this.#parts;
+    const { tor, site, desk: openedDesk, relay } = this.#parts;
     const desk = openedDesk();
     const rooms = {
       tor: tor.status(),
       ssb: relay()?.status(),
       desk: desk && { ...desk.budget(), ...desk.counters() },
-      site: siteListens(),
+      site: site.listening,
       clearnet: this.#parts.clearnet(),
       visits: this.visits.status(),
       machine: this.#machine.view,

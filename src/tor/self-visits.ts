@@ -61,7 +61,12 @@ export interface VisitsStatus {
   readonly well: number;
   readonly failed: number;
   /** Why the relay cannot reach itself, told once a second visit has failed too. */
-  readonly ailment?: { readonly what: string; readonly hint: string; readonly seconds: number };
+  readonly ailment?: {
+    readonly what: string;
+    readonly hint: string;
+    readonly seconds: number;
+    readonly shut: boolean;
+  };
 }
 
 /**
@@ -98,13 +103,16 @@ export class SelfVisits implements Service {
     const now = this.#options.clock.now();
     const seconds = (since: number) => Math.max(0, Math.round((now - since) / 1000));
     const { ailment } = this.#healing;
+    const told = ailment && {
+      ...ailmentInWords(ailment),
+      seconds: seconds(ailment.since),
+      shut: ailment.shut,
+    };
     return {
       ...(this.#lastWell === undefined ? {} : { lastWellSeconds: seconds(this.#lastWell) }),
       well: this.#well,
       failed: this.#failed,
-      ...(ailment === undefined
-        ? {}
-        : { ailment: { ...ailmentInWords(ailment), seconds: seconds(ailment.since) } }),
+      ...(told === undefined ? {} : { ailment: told }),
     };
   }
 
