@@ -49,7 +49,6 @@ export class App implements Service {
   readonly #stops: (() => Promise<void> | void)[] = [];
   #openedDesk: InviteDesk | undefined;
   #openedRelay: RelayThread | undefined;
-  #siteListens = false;
   #fail: (reason: SnugError) => void = () => undefined;
   /** Resolves when a room has ended that cannot be started again without the others. */
   readonly failed = new Promise<SnugError>((resolve) => {
@@ -71,13 +70,12 @@ export class App implements Service {
       tor: this.#tor,
       desk: () => this.#desk,
       codeTarget: () => this.#codeTarget(),
-      ready: () => this.#siteListens,
+      ready: () => this.#openedRelay !== undefined,
       draw,
     });
     this.#health = new Health(this.#ground, {
       tor: this.#tor,
       site: this.#site,
-      siteListens: () => this.#siteListens,
       desk: () => this.#openedDesk,
       relay: () => this.#openedRelay,
       clearnet: () => this.#clearnet.status(),
@@ -116,7 +114,6 @@ export class App implements Service {
       await this.#run(this.#tor, signal);
       await this.#openRelay();
       await this.#run(this.#site, signal);
-      this.#siteListens = true;
       await this.#run(this.#clearnet, signal);
       this.#stops.push(dialWhileOnline(this.#tor, this.#relay));
       this.#stops.push(suggestTimeOf(this.#ground, this.#tor));
@@ -157,7 +154,6 @@ export class App implements Service {
   }
 
   async stop(): Promise<void> {
-    this.#siteListens = false;
     for (const stop of this.#stops.splice(0).reverse()) await stop();
   }
 

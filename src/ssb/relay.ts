@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Peer, SsbServer } from 'ssb-server';
 import { type FeedId, parseFeedId } from '../support/feed-id.js';
 import { Blobs } from './blobs/index.js';
+import { Connections } from './connections.js';
 import { Carrier } from './feeds/carrier.js';
 import { type FeedReport, FeedReports } from './feeds/reports.js';
 import { FollowGraph } from './follow-graph.js';
@@ -35,6 +36,7 @@ interface Parts {
 /** The SSB relay: ssb-server behind the onion service, and the relay's own feed. */
 export class Relay {
   readonly #server: SsbServer;
+  readonly #connections: Connections;
   readonly #graph: FollowGraph;
   readonly #feed: OwnFeed;
   readonly #gate: GatePost;
@@ -47,6 +49,7 @@ export class Relay {
   private constructor(server: SsbServer, folder: string, gate: GatePost, parts: Parts) {
     const { peers, carrier, blobs, hold } = parts;
     this.#server = server;
+    this.#connections = new Connections(server);
     this.#graph = new FollowGraph(server);
     this.#feed = new OwnFeed({ server, folder, hold, graph: this.#graph, carrier });
     this.#hold = hold;
@@ -148,7 +151,7 @@ export class Relay {
   async unfollow(feed: FeedId): Promise<void> {
     await this.#feed.publish({ type: 'contact', contact: feed, following: false, pub: true });
     await this.#graph.until(feed, 'none');
-    if (!this.#peers.ids.has(feed)) this.#hangUp(feed);
+    if (!this.#peers.ids.has(feed)) this.#connections.hangUp(feed);
   }
 
   /** Publishes a block, which also ends the follow, and hangs up on the feed. */
@@ -164,7 +167,7 @@ export class Relay {
     } finally {
       // Shut out it is in any case; the door asks the desk.
       this.#peers.setBlocked(feed, true);
-      this.#hangUp(feed);
+      this.#connections.hangUp(feed);
     }
   }
 
@@ -204,11 +207,10 @@ export class Relay {
 
   /** @returns what is known without asking the disk */
   status(): RelayStatus {
-    const connected = Object.values(this.#server.peers).filter((peers) => peers.length > 0);
     return {
       id: this.id,
       ...this.#graph.count(),
-      connected: connected.length,
+      ...this.#connections.status(),
       peers: this.#peers.status(),
       blobs: this.#blobs.status(),
       indexed: this.#server.since().sync,
@@ -240,11 +242,7 @@ export class Relay {
   /** Hangs up on everybody and closes the database. */
   async close(): Promise<void> {
     this.#peers.stop();
-    for (const id of Object.keys(this.#server.peers)) this.#hangUp(id);
+    this.#connections.hangUpOnAll();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-  }
-
-  #hangUp(feed: string): void {
-    for (const peer of [...(this.#server.peers[feed] ?? [])]) peer.close(true);
   }
 }

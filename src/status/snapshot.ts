@@ -31,7 +31,7 @@ export interface Rooms {
 /** What `snug status --json` prints. */
 export interface Snapshot {
   readonly health: Health;
-  /** Everything is up and the onion address is published. */
+  /** Everything is up, the onion address is published, and visitors get in as far as is known. */
   readonly ready: boolean;
   readonly version: string;
   readonly uptimeSeconds: number;
@@ -80,7 +80,7 @@ function waitingFor({ tor, ssb, desk }: Rooms): string[] {
 
 function healthOf(rooms: Rooms, troubles: readonly string[]): Health {
   if (rooms.tor === undefined || rooms.ssb === undefined || !rooms.site) return 'down';
-  if (rooms.tor.state !== 'published') return 'down';
+  if (rooms.tor.state !== 'published' || rooms.visits?.ailment?.shut === true) return 'down';
   return troubles.length === 0 && rooms.ssb.indexed ? 'well' : 'degraded';
 }
 

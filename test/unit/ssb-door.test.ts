@@ -42,6 +42,16 @@ describe('who comes in', () => {
     const peer = house.peer();
     await assert.rejects(peer.connect(house.code()), REFUSED_AT_THE_DOOR);
     assert.deepEqual(house.lines, []);
+    assert.equal(house.relay.status().arrivals, 0);
+  });
+
+  it('whoever comes in is counted, each time', async () => {
+    const peer = house.peer();
+    const code = house.code();
+    await peer.redeem(code);
+    assert.equal(house.relay.status().arrivals, 1);
+    await peer.connect(code);
+    assert.equal(house.relay.status().arrivals, 2);
   });
 
   it('nobody comes in with a key that is no open code', async () => {

@@ -6,7 +6,12 @@ import { type Rooms, takeSnapshot } from '../../src/status/snapshot.js';
 import { ABOUT, MACHINE, NOW, TOR, VISITS, WELL } from '../support/status-views.js';
 
 const MINUTE = 60_000;
-const ailment = { what: 'The relay cannot reach itself.', hint: 'Wait.', seconds: 300 };
+const ailment = {
+  what: 'The relay cannot reach itself.',
+  hint: 'Wait.',
+  seconds: 300,
+  shut: false,
+};
 const WRONG: readonly (readonly [ConditionId, Partial<Rooms>, RegExp])[] = [
   ['tor-down', { tor: { ...TOR, state: 'publishing' } }, /onion address is not published/],
   ['self-visit', { visits: { ...VISITS, ailment } }, /cannot reach itself\. Wait\./],

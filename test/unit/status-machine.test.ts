@@ -7,6 +7,7 @@ import { type BoardPaths, readBoard } from '../../src/status/board.js';
 import { readDisk } from '../../src/status/disk.js';
 import { Machine } from '../../src/status/machine.js';
 import { isLoop, noteStart } from '../../src/status/starts.js';
+import { FakeClock } from '../support/fake-clock.js';
 
 const MINUTE = 60_000;
 
@@ -86,12 +87,14 @@ describe('what the machine says of itself', () => {
 describe('the list of starts', () => {
   let folder: string;
   let file: string;
+  let clock: FakeClock;
   const start = (...minutes: number[]) =>
-    minutes.map((minute) => noteStart(file, 1e12 + minute * MINUTE)).at(-1) ?? 0;
+    minutes.map((minute) => noteStart(file, 1e12 + minute * MINUTE, clock)()).at(-1) ?? 0;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'snug-starts-'));
     file = join(folder, 'starts.json');
+    clock = new FakeClock();
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -105,6 +108,18 @@ describe('the list of starts', () => {
   it('five within an hour are a loop, four are not', () => {
     assert.equal(isLoop(start(0, 1, 2, 3)), false);
     assert.equal(isLoop(start(4)), true);
+  });
+
+  it('a relay that goes on running leaves the loop behind, whatever the clock of the machine says', async () => {
+    start(0, 20, 30, 40);
+    const starts = noteStart(file, 1e12 + 50 * MINUTE, clock);
+    assert.equal(isLoop(starts()), true);
+    await clock.pass(10 * MINUTE - 1);
+    assert.equal(starts(), 5);
+    await clock.pass(1);
+    assert.equal(starts(), 4);
+    await clock.pass(50 * MINUTE);
+    assert.equal(starts(), 0);
   });
 
   it('is private and stays small', () => {

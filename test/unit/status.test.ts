@@ -19,7 +19,12 @@ describe('the status', () => {
   });
 
   const problem = { what: 'The clock is wrong.', hint: 'Set it.' };
-  const ailment = { what: 'The relay cannot reach itself.', hint: 'Wait.', seconds: 600 };
+  const ailment = {
+    what: 'The relay cannot reach itself.',
+    hint: 'Wait.',
+    seconds: 600,
+    shut: false,
+  };
   const board = (change: object) => ({ machine: { ...MACHINE, board: change } });
   for (const [what, changes, health, todo] of [
     ['Tor is not there', { tor: undefined }, 'down', undefined],
@@ -30,9 +35,15 @@ describe('the status', () => {
     ['Tor has a problem', { tor: { ...TOR, problem } }, 'degraded', /clock is wrong\. Set it\./],
     ['Tor is outdated', { tor: { ...TOR, outdated: true } }, 'degraded', /Update Tor.*apt install/],
     [
-      'visits to itself fail',
+      'visits to itself fail, and others may get in',
       { visits: { ...VISITS, ailment } },
       'degraded',
+      /cannot reach itself\. Wait\./,
+    ],
+    [
+      'visits to itself fail, and nobody gets in',
+      { visits: { ...VISITS, ailment: { ...ailment, shut: true } } },
+      'down',
       /cannot reach itself\. Wait\./,
     ],
     [
@@ -137,7 +148,7 @@ describe('the status in words', () => {
   });
 
   it('shows that visits fail, and for how long', () => {
-    const ailment = { what: 'x', hint: 'y', seconds: 720 };
+    const ailment = { what: 'x', hint: 'y', seconds: 720, shut: false };
     assert.match(words({ visits: { ...VISITS, ailment } }), /failing for 12 min/);
     const { lastWellSeconds: _, ...never } = VISITS;
     assert.match(words({ visits: never }), /none has gone well yet/);
