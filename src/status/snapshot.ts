@@ -7,6 +7,7 @@ import { type MailView, mailTodo } from './mail.js';
 import { type SsbView, ssbTodo } from './ssb.js';
 import { startsTodo } from './starts.js';
 import { type TorView, torTodo } from './tor.js';
+import { updatesTodo } from './updates.js';
 import { type VisitsView, visitsTodo } from './visits.js';
 
 /** How the relay is: `well`, `degraded` (works, but somebody should look) or `down`. */
@@ -63,6 +64,7 @@ function troublesOf({ tor, ssb, clearnet, visits, machine, starts, mail }: Rooms
     ...ssbTodo(ssb),
     ...diskTodo(machine?.disk),
     ...boardTodo(machine?.board),
+    ...updatesTodo(machine?.updates),
     ...startsTodo(starts ?? 0),
     ...mailTodo(mail),
   ];

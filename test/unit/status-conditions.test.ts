@@ -37,6 +37,12 @@ function watchFor(minutes: number, changes: Partial<Rooms>, wallJump = 0) {
 describe('what a person is told of', () => {
   it('is nothing while all is well', () => assert.deepEqual(watchFor(60, {}), []));
 
+  it('update: also when those of the card do not go well', () => {
+    const [late] = watchFor(1, { machine: { ...MACHINE, updates: { days: 9, late: true } } });
+    assert.equal(late?.id, 'update');
+    assert.match(late.text, /not gone well for 9 days/);
+  });
+
   it('has the names that mail knows', () => {
     assert.deepEqual(WRONG.map(([id]) => id).sort(), [...CONDITION_IDS].sort());
   });

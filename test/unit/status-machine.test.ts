@@ -7,6 +7,7 @@ import { type BoardPaths, readBoard } from '../../src/status/board.js';
 import { readDisk } from '../../src/status/disk.js';
 import { Machine } from '../../src/status/machine.js';
 import { isLoop, noteStart } from '../../src/status/starts.js';
+import { readUpdates } from '../../src/status/updates.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 const MINUTE = 60_000;
@@ -81,6 +82,26 @@ describe('what the machine says of itself', () => {
     const view = await machine.look();
     assert.deepEqual(view.log, { bytes: 1000, lastMessage: statSync(log).mtimeMs });
     assert.equal(machine.view, view);
+  });
+
+  it('updates are late after a week, once a card has had two days for them', async () => {
+    const file = join(folder, 'done');
+    assert.equal(await readUpdates(file), undefined, 'only a card has them');
+    writeFileSync(file, '');
+    const days = (count: number) => count * 1440 * MINUTE;
+    const since = (count: number) => statSync(file).mtimeMs + days(count);
+    const up = (count: number) => days(count) / 1000;
+    const expect = [
+      [since(6), up(6), { days: 6, late: false }],
+      [since(7), up(7), { days: 7, late: true }],
+      [since(400), up(1), { days: 400, late: false }],
+      [since(-3), up(30), { days: 0, late: false }],
+    ] as const;
+    for (const [now, seconds, view] of expect) {
+      assert.deepEqual(await readUpdates(file, now, seconds), view);
+    }
+    const machine = new Machine({ state: folder, log: file, board: paths, updates: file });
+    assert.equal((await machine.look()).updates?.days, 0);
   });
 });
 

@@ -59,6 +59,12 @@ describe('the status', () => {
       'degraded',
       /the disk is 91 % full.*log_mb/,
     ],
+    [
+      'the updates of the card do not go well',
+      { machine: { ...MACHINE, updates: { days: 8, late: true } } },
+      'degraded',
+      /not gone well for 8 days.*journalctl -u snug-upgrade/,
+    ],
     ['the board lacks voltage', board({ underVoltage: true }), 'degraded', /stronger power supply/],
     ['the board is slowed down', board({ throttled: true }), 'degraded', /Give the board air/],
     ['the board is hot', board({ celsius: 80 }), 'degraded', /Give the board air/],
@@ -155,7 +161,7 @@ describe('the status in words', () => {
   });
 
   it('has no line for what the machine does not report', () => {
-    const machine = { disk: undefined, board: undefined, log: undefined };
+    const machine = { disk: undefined, board: undefined, log: undefined, updates: undefined };
     assert.doesNotMatch(words({ machine }), /^(Disk|Board|Messages)/m);
     assert.match(words({ machine: { ...machine, board: { celsius: 40 } } }), /^Board {5}40 °C$/m);
   });
