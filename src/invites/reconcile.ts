@@ -91,9 +91,11 @@ async function learn(
     if (bans.has(feed) === banned.has(feed)) await bans.learn(feed, word === 'block');
     if (removals.has(feed) !== removed.has(feed)) continue;
     const { invite, sponsor } = origins.get(feed) ?? {};
-    if (word === 'follow') await removals.learn(feed, false);
+    if (word === 'follow') await removals.learn(feed, false, sponsors);
     // Nobody else would be followed again for what the records say.
-    if (word === 'none' && (invite ?? sponsor) !== undefined) await removals.learn(feed, true);
+    if (word === 'none' && (invite ?? sponsor) !== undefined) {
+      await removals.learn(feed, true, sponsors);
+    }
   }
 }
 

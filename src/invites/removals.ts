@@ -123,11 +123,14 @@ export class Removals {
   }
 
   /** Takes over whether the relay's feed let go of this one; called when that is newer than the record. */
-  async learn(feed: FeedId, removed: boolean): Promise<void> {
+  async learn(feed: FeedId, removed: boolean, book: GuestBook): Promise<void> {
     if (removed === this.has(feed)) return;
     const record = { feed, at: this.#parts.now() };
-    const write = removed ? this.#table.put(feed, record) : this.#table.remove(feed);
-    await this.#parts.store.commit([write]);
+    await this.#parts.store.commit(
+      removed
+        ? [this.#table.put(feed, record), ...(await book.release([feed]))]
+        : [this.#table.remove(feed)],
+    );
     if (removed) this.#records.set(feed, record);
     else this.#records.delete(feed);
     this.#owed.delete(feed);

@@ -96,12 +96,14 @@ export class Sponsors implements GuestBook {
   }
 
   /**
-   * Completes what a crash cut short: the feed is followed, unless banned.
+   * Completes what a crash cut short: the feed is followed, unless banned or removed.
    *
    * @throws SnugError FOLLOW_FAILED
    */
   restore(feed: FeedId): Promise<void> {
     return this.#parts.line.run(async () => {
+      // It may have been removed since the list was read.
+      if (this.#parts.removals.has(feed)) return;
       if (await this.#parts.graph.isFollowing(feed)) return;
       try {
         await this.#follow(feed);

@@ -138,6 +138,22 @@ test('guests stay when their member is removed, unless they are meant too', asyn
   assert.deepEqual(await Promise.all([feed, one, other].map(isMember)), [false, false, false]);
 });
 
+test('a guest removed while the log is being brought up to date is not followed again', async (t) => {
+  const { desk, graph, isMember } = await setUp(t);
+  const [member, one, other] = [someFeed(), someFeed(), someFeed()];
+  await graph.follow(member);
+  await desk.sponsor(member, one);
+  await desk.sponsor(member, other);
+  const held = graph.hold('isFollowing');
+  const reconciling = desk.reconcile();
+  await held.reached;
+  // The list of guests is read by now, and this comes before the look at the second.
+  const removing = desk.remove(other, false);
+  held.release();
+  await Promise.all([reconciling, removing]);
+  assert.equal(await isMember(other), false);
+});
+
 test('a removed guest frees its place, and only a code of its own brings it back', async (t) => {
   const { desk, join, restart, isMember } = await setUp(t);
   const { feed } = await join();
