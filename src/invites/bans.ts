@@ -137,12 +137,18 @@ export class Bans {
     return [...this.#records.keys()];
   }
 
-  /** Takes over whether the relay's feed blocks this one; called when that is newer than the record. */
-  async learn(feed: FeedId, blocked: boolean): Promise<void> {
-    const known = this.#records.get(feed);
-    if (blocked === (known?.state === 'banned')) return;
+  /**
+   * Takes over whether the relay's feed blocks this one; called when that is newer than the record.
+   *
+   * @param cameHere whether it is on record how the feed became a member: the block hides that it was
+   */
+  async learn(feed: FeedId, blocked: boolean, cameHere: boolean): Promise<void> {
+    if (blocked === this.has(feed)) return;
+    const place = cameHere ? { wasFollowed: true } : {};
     await this.#change(feed, (old) =>
-      blocked ? { ...(old ?? { feed, at: this.#parts.now() }), state: 'banned' } : undefined,
+      blocked
+        ? { ...(old ?? { feed, at: this.#parts.now() }), ...place, state: 'banned' }
+        : undefined,
     );
   }
 

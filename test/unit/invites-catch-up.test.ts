@@ -90,6 +90,28 @@ describe("the desk's records after a restore", () => {
     assert.equal(graph.said.length, said, 'nothing is published that the feed said already');
   });
 
+  it('lifting a ban that was spoken after the backup gives a member its place back, at once', async (t) => {
+    const graph = new MemoryGraph();
+    const options = deskOptions(await temporaryFolder(t), { graph });
+    const { desk, reopen } = await openDesk(t, options);
+    const [member, guest, removed, stranger] = [someFeed(), someFeed(), someFeed(), someFeed()];
+    for (const feed of [member, removed]) {
+      await desk.redeem(keyOf((await desk.create()).code), feed);
+    }
+    await desk.sponsor(member, guest);
+    await desk.remove(removed, false);
+    await desk.beginDoubt();
+    const all = [member, guest, removed, stranger];
+    for (const feed of all) await graph.block(feed);
+    await desk.catchUp({ newer: true, words: all.map((feed) => [feed, 'block'] as const) });
+    await desk.reconcile();
+    for (const feed of all) await desk.unban(feed);
+    const follows = () => Promise.all(all.map((feed) => graph.isFollowing(feed)));
+    assert.deepEqual(await follows(), [true, true, false, false]);
+    await (await reopen()).reconcile();
+    assert.deepEqual(await follows(), [true, true, false, false]);
+  });
+
   it('a removed member who came back after the backup stays', async (t) => {
     const graph = new MemoryGraph();
     const { desk } = await openDesk(t, deskOptions(await temporaryFolder(t), { graph }));
