@@ -138,14 +138,30 @@ describe('redeeming over muxrpc', () => {
     await house.close();
   });
 
-  it('a fault inside the relay is not explained to the client', async () => {
-    const house = await openSsbHouse({
-      redeem: () => Promise.reject(new Error('ENOSPC /var/lib/snug/secret-folder')),
+  const cause = new Error('ENOSPC /var/lib/snug/secret-folder');
+  for (const fault of [
+    cause,
+    new SnugError('STATE_FAILED', 'The database in /home/ada fails.', { cause }),
+    new SnugError('FOLLOW_FAILED', 'The relay could not publish its follow.', { cause }),
+  ]) {
+    it(`a fault inside the relay is logged and not explained to the client: ${fault.message}`, async (t) => {
+      const fail = () => Promise.reject(fault);
+      const house = await openSsbHouse({ redeem: fail, sponsor: fail });
+      t.after(() => house.close());
+      const told = /^Error: The relay could not do this now; try again later\.$/;
+      await assert.rejects(house.peer().redeem(house.code()), told);
+      const member = house.peer();
+      await house.relay.follow(parseFeedId(member.id));
+      const rpc = await member.connect(house.code());
+      await assert.rejects(
+        call((cb) => rpc.follow(member.id, cb)),
+        told,
+      );
+      const logged = house.lines.filter((line) => line.includes(fault.message));
+      assert.equal(logged.length, 2);
+      for (const line of logged) assert.match(line, /^error: .*ENOSPC/);
     });
-    await assert.rejects(house.peer().redeem(house.code()), /could not do this now/);
-    assert.ok(house.lines.some((line) => line.includes('ENOSPC')));
-    await house.close();
-  });
+  }
 
   it('a client that does not hang up after its code is redeemed is hung up on', async () => {
     const house = await openSsbHouse();
