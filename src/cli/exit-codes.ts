@@ -39,6 +39,7 @@ ${EXIT_WORDS.map(([code, meaning]) => `  ${String(code).padEnd(2)}  ${meaning}`)
 const BY_CODE: Readonly<Record<string, number>> = {
   CONFIG_INVALID: EXIT.configuration,
   CONFIG_NOT_NAMED: EXIT.usage,
+  OTHER_RELAY: EXIT.usage,
   FOLDER_UNUSABLE: EXIT.configuration,
   CLEARNET_OFF: EXIT.configuration,
   CLEARNET_BAD_VALUE: EXIT.configuration,
