@@ -1,13 +1,12 @@
 #!/usr/bin/env node
+import { listenForEnd } from './cli/ending.js';
 import { runCli } from './cli/program.js';
 import { PROCESS_TERMINAL, printError } from './cli/terminal.js';
 
 // Keys, ledgers and sockets are nobody else's, whatever the caller's umask.
 process.umask(0o077);
 
-const ending = new AbortController();
-const end = () => ending.abort(new Error('asked to stop'));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+const signal = listenForEnd();
 
 // A fault nobody foresaw: say so and end; whoever started us starts us again from the disk.
 process.once('uncaughtException', (error) => {
@@ -18,5 +17,5 @@ process.once('uncaughtException', (error) => {
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   terminal: PROCESS_TERMINAL,
-  signal: ending.signal,
+  signal,
 });

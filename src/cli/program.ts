@@ -96,7 +96,7 @@ function toolsOf(context: CliContext, root: Command, exitWith: (code: number) =>
   const ask = (method: string, params: unknown = {}) => {
     const named = namedSocket();
     const socket = named ? resolve(named) : join(config().paths.run, 'control.sock');
-    return callControl(socket, method, params);
+    return callControl(socket, method, params, context.signal);
   };
   return { ...context, config, relayConfig, ask, exitWith };
 }
@@ -130,6 +130,6 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     // Commander has said it already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     printError(context.terminal, error);
-    return exitCode === EXIT.ok ? exitCodeOf(error) : exitCode;
+    return exitCodeOf(error);
   }
 }

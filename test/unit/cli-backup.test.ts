@@ -60,6 +60,17 @@ describe('a passphrase', () => {
     assert.equal(keyboard.raw, false);
   });
 
+  it('is not waited for when the process is asked to end', async () => {
+    const ending = new AbortController();
+    const keyboard = new FakeKeyboard();
+    keyboard.on('newListener', (event) => {
+      if (event === 'data') setImmediate(() => ending.abort(new Error('asked to end')));
+    });
+    const asking = askSecret({ prompt: 'Say: ', keyboard, say, signal: ending.signal });
+    await assert.rejects(asking, /asked to end/);
+    assert.deepEqual([keyboard.raw, keyboard.listenerCount('data')], [false, 0]);
+  });
+
   it('for a new backup is asked for twice, and is long', async () => {
     const good = 'four words of a test';
     const keyboard = () => new FakeKeyboard();

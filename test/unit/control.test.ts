@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -132,6 +133,26 @@ describe('the control socket', () => {
     assert.match(await raw('[]\n'), /BAD_REQUEST/);
     assert.equal(await raw(Buffer.alloc(1024 * 1024, 'x')), '');
     assert.deepEqual(await callControl(socket, 'status', {}), { health: 'well' });
+  });
+
+  it('is not waited for when the asker is interrupted', async (t) => {
+    const path = join(folder, 'silent.sock');
+    const silent = createServer();
+    const open: Socket[] = [];
+    t.after(() => {
+      for (const one of open) one.destroy();
+      silent.close();
+    });
+    silent.listen(path);
+    await once(silent, 'listening');
+    const reason = new Error('interrupted');
+    const ending = new AbortController();
+    silent.on('connection', (one) => {
+      open.push(one.on('error', () => undefined));
+      one.once('data', () => ending.abort(reason));
+    });
+    await assert.rejects(callControl(path, 'status', {}, ending.signal), reason);
+    await assert.rejects(callControl(path, 'status', {}, ending.signal), reason);
   });
 
   it('a second server on the same path is refused; a dead one leaves nothing in the way', async () => {
