@@ -17,6 +17,7 @@ export const EXIT = {
   /** 128 and the number of the signal, as shells report it. */
   hungUp: 129,
   interrupted: 130,
+  unread: 141,
   terminated: 143,
 } as const;
 
@@ -32,7 +33,7 @@ export const EXIT_WORDS: readonly (readonly [code: number, meaning: string])[] =
   [EXIT.alreadyRunning, 'already running'],
   [EXIT.notAllowed, 'not allowed'],
   [EXIT.configuration, 'bad configuration'],
-  [EXIT.interrupted, 'interrupted by Ctrl-C; 143 by SIGTERM, 129 by SIGHUP'],
+  [EXIT.interrupted, 'interrupted by Ctrl-C; 143 by SIGTERM, 129 by SIGHUP, 141: nobody reads on'],
 ];
 
 /** For `snug --help`. */

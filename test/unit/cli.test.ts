@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -254,6 +254,42 @@ describe('the snug command', () => {
     const { code, err } = await runSnug(['--config', file, 'start']);
     assert.equal(code, 69);
     assert.match(err, /no-tor[\s\S]*apt install tor/);
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const file = join(folder, 'snug.toml');
+    // More than a pipe holds, so that the command is still at it.
+    writeFileSync(join(folder, 'log'), 'info: snug: one more line\n'.repeat(40_000));
+    writeFileSync(file, `[paths]\nstate = "${folder}/state"\n[log]\nfile = "log"\n`);
+    const child = spawnSnug(['--config', file, 'log', '--lines', '40000']);
+    const said: Buffer[] = [];
+    child.stderr?.on('data', (chunk) => said.push(chunk));
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.deepEqual([code, Buffer.concat(said).toString()], [141, '']);
+  });
+
+  it('says so when its output cannot be written', async (t) => {
+    const full = openSync('/dev/full', 'w');
+    t.after(() => closeSync(full));
+    const child = spawnSnug(['man'], ['ignore', full, 'pipe']);
+    const said: Buffer[] = [];
+    child.stderr?.on('data', (chunk) => said.push(chunk));
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.equal(code, 65);
+    assert.match(Buffer.concat(said).toString(), /^snug: The standard output.*ENOSPC/);
+  });
+
+  it('a relay is not ended by a log that cannot be written', async (t) => {
+    const file = join(folder, 'snug.toml');
+    const paths = `[paths]\nstate = "${folder}/state"\nrun = "${folder}/run"\n`;
+    writeFileSync(file, `${paths}[tor]\nbinary = "${folder}/no-tor"\n`);
+    const full = openSync('/dev/full', 'w');
+    t.after(() => closeSync(full));
+    const child = spawnSnug(['--config', file, 'start', '--verbose'], ['ignore', 'pipe', full]);
+    const [code] = (await once(child, 'close')) as [number | null];
+    // It came as far as to look for Tor.
+    assert.equal(code, 69);
   });
 
   it('wants the configuration of a relay whose files it reads, not of another one', async () => {
