@@ -14,9 +14,11 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { fileOutput, type Output } from '../../src/backup/output.js';
 import { refuseHalfRestored } from '../../src/backup/place.js';
+import { type LedgerRecord, restoreBackup } from '../../src/backup/restore.js';
 import { backUp } from '../../src/backups.js';
 import { InviteDesk } from '../../src/invites/desk.js';
 import { hashOf } from '../../src/invites/invite.js';
+import { importLedger, isLedgerRecord } from '../../src/invites/transfer.js';
 import { readOwnFeed } from '../../src/ssb/log-file.js';
 import {
   type Box,
@@ -182,6 +184,35 @@ describe('a backup', () => {
     // The log alone does not tell what members hold beyond it.
     await assert.rejects(relay.follow(someFeed()), { code: 'OWN_FEED_BEHIND' });
     await relay.close();
+  });
+
+  it('is not restored by halves when that is interrupted', async () => {
+    await backUpBox(old, { file: file() });
+    const before = tree(fresh.folder);
+    const reason = new Error('interrupted');
+    const { state } = fresh;
+    const steps = {
+      'before it begins': (abort: () => void) => abort(),
+      // The records are looked at when the archive was read to its end for the first time.
+      'when it is known to be sound': (abort: () => void) => ({
+        isLedgerRecord: (value: unknown): value is LedgerRecord => {
+          abort();
+          return isLedgerRecord(value);
+        },
+      }),
+      'before it is moved into place': (abort: () => void) => ({
+        importLedger: async () => abort(),
+      }),
+    };
+    for (const [when, step] of Object.entries(steps)) {
+      const ending = new AbortController();
+      const { signal } = ending;
+      const changed = step(() => ending.abort(reason)) ?? {};
+      const usual = { file: file(), key: KEY, state, publishAnyway: false, signal };
+      const options = { ...usual, isLedgerRecord, importLedger, ...changed };
+      await assert.rejects(restoreBackup(options), reason, when);
+      assert.deepEqual(tree(fresh.folder), before, when);
+    }
   });
 
   it('opens with the key of its recipient, and with no other', async () => {
