@@ -56,6 +56,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   MAIL_UNREACHABLE: EXIT.unavailable,
   MAIL_SILENT: EXIT.unavailable,
   MAIL_LATER: EXIT.unavailable,
+  MAIL_DEFERRED: EXIT.unavailable,
+  MAIL_UNSURE: EXIT.unavailable,
   MAIL_BROKEN: EXIT.unavailable,
   MAIL_PASSWORD: EXIT.configuration,
   TOR_NOT_FOUND: EXIT.unavailable,
