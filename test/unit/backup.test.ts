@@ -107,6 +107,43 @@ describe('a backup', () => {
     assert.deepEqual((await readOwnFeed(join(fresh.state, 'ssb'))).ownFeed, ownFeed);
   });
 
+  describe('of a stopped relay with a damaged log', () => {
+    const path = () => join(old.state, 'ssb', 'flume', 'log.offset');
+    let sound: Buffer;
+    before(() => {
+      sound = readFileSync(path());
+    });
+    afterEach(() => writeFileSync(path(), sound));
+    /** Where each record begins. */
+    const starts = () => {
+      const found = [];
+      for (let at = 0; at < sound.length; at += sound.readUInt32BE(at) + 12) found.push(at);
+      return found;
+    };
+    const [length, text] = [0, 4];
+
+    for (const [what, record, part] of [
+      ['length', 1, length],
+      ['length', -1, length],
+      ['text', 1, text],
+    ] as const) {
+      it(`is refused, for it would know too little of the own feed (${what}, ${record})`, async () => {
+        const bytes = Buffer.from(sound);
+        const at = (starts().at(record) ?? 0) + part;
+        bytes[at] = (bytes[at] ?? 0) ^ 1;
+        writeFileSync(path(), bytes);
+        await assert.rejects(backUpBox(old, { file: file() }), { code: 'LOG_DAMAGED' });
+        assert.equal(existsSync(file()), false);
+      });
+    }
+
+    it('is made when only its end was not written, which the relay would cut off', async () => {
+      writeFileSync(path(), Buffer.concat([sound, sound.subarray(0, 50)]));
+      await backUpBox(old, { file: file() });
+      assert.equal((await restoreBox(fresh, file())).manifest.own.sequence, 3);
+    });
+  });
+
   it('is small, private, and not overwritten by accident', async () => {
     await backUpBox(old, { file: file() });
     const { size, mode } = statSync(file());
