@@ -116,11 +116,15 @@ export async function restore(
   key: Key,
   publishAnyway: boolean,
 ): Promise<Restored> {
-  if (await isAnswering(pathsOf(config).control)) {
-    throw new SnugError('STATE_IN_USE', 'A relay runs with this configuration.', {
-      hint: 'Stop it first. A backup is restored onto a fresh box only.',
-    });
-  }
   const { state } = config.paths;
-  return await restoreBackup({ file, key, state, publishAnyway, isLedgerRecord, importLedger });
+  const refuseRunning = () => refuseRunningRelay(config);
+  const rest = { publishAnyway, refuseRunning, isLedgerRecord, importLedger };
+  return await restoreBackup({ file, key, state, ...rest });
+}
+
+async function refuseRunningRelay(config: Config): Promise<void> {
+  if (!(await isAnswering(pathsOf(config).control))) return;
+  throw new SnugError('STATE_IN_USE', 'A relay runs with this configuration.', {
+    hint: 'Stop it first. A backup is restored onto a fresh box only.',
+  });
 }

@@ -51,6 +51,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   NO_LOG: EXIT.unavailable,
   NO_RELAY: EXIT.unavailable,
   RESTORE_UNFINISHED: EXIT.configuration,
+  RESTORE_RUNNING: EXIT.alreadyRunning,
   NO_MAIL: EXIT.unavailable,
   MAIL_OFFLINE: EXIT.unavailable,
   MAIL_UNREACHABLE: EXIT.unavailable,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -9,15 +10,18 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { fileOutput, type Output } from '../../src/backup/output.js';
 import { refuseHalfRestored } from '../../src/backup/place.js';
+import { restoreBackup } from '../../src/backup/restore.js';
 import { backUp } from '../../src/backups.js';
 import { InviteDesk } from '../../src/invites/desk.js';
 import { hashOf } from '../../src/invites/invite.js';
+import { importLedger, isLedgerRecord } from '../../src/invites/transfer.js';
 import { readOwnFeed } from '../../src/ssb/log-file.js';
+import { SnugError } from '../../src/support/errors.js';
 import {
   type Box,
   backUpBox,
@@ -337,10 +341,67 @@ describe('a backup', () => {
   it("that was not yet whole when its restore was cut short is in nobody's way", async () => {
     mkdirSync(join(fresh.state, '.restoring.part', 'ssb'), { recursive: true });
     writeFileSync(join(fresh.state, '.restoring.part', 'ssb', 'secret'), 'half');
+    const dies =
+      "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 9))";
+    const lock = join(fresh.state, '.restoring.sock');
+    spawnSync(process.execPath, ['-e', dies, lock]);
+    assert.ok(statSync(lock).isSocket());
     await refuseHalfRestored(fresh.state);
     await backUpBox(old, { file: file() });
     await restoreBox(fresh, file());
     assert.deepEqual(readdirSync(fresh.state).sort(), ['invites', 'restored.toml', 'ssb', 'tor']);
+  });
+
+  describe('while it is being restored', () => {
+    /** Restores, and does something before everything is moved into place. */
+    const restoring = (meanwhile: () => Promise<void>, refuseRunning = () => Promise.resolve()) =>
+      restoreBackup({
+        file: file(),
+        key: KEY,
+        state: fresh.state,
+        publishAnyway: false,
+        refuseRunning,
+        isLedgerRecord,
+        importLedger: async (folder, records) => {
+          await importLedger(folder, records);
+          await meanwhile();
+        },
+      });
+
+    it('no relay starts and nothing else is restored there', async () => {
+      await backUpBox(old, { file: file() });
+      await restoring(async () => {
+        await assert.rejects(refuseHalfRestored(fresh.state), { code: 'RESTORE_RUNNING' });
+        await assert.rejects(restoreBox(fresh, file()), { code: 'RESTORE_RUNNING' });
+      });
+      await refuseHalfRestored(fresh.state);
+      assert.deepEqual(readdirSync(fresh.state).sort(), ['invites', 'restored.toml', 'ssb', 'tor']);
+    });
+
+    it('a relay that has come all the same keeps its keys', async () => {
+      await backUpBox(old, { file: file() });
+      const key = join(fresh.state, 'tor', 'onion', 'hs_ed25519_secret_key');
+      const meanwhile = async () => {
+        mkdirSync(dirname(key), { recursive: true });
+        writeFileSync(key, 'of a stranger');
+      };
+      await assert.rejects(restoring(meanwhile), { code: 'RELAY_EXISTS' });
+      assert.equal(readFileSync(key, 'utf8'), 'of a stranger');
+      assert.deepEqual(readdirSync(fresh.state), ['tor']);
+    });
+
+    it('a relay that answers at its end is noticed', async () => {
+      await backUpBox(old, { file: file() });
+      let running = false;
+      const refuseRunning = async () => {
+        if (running) throw new SnugError('STATE_IN_USE', 'A relay runs.');
+      };
+      const meanwhile = async () => {
+        running = true;
+      };
+      await assert.rejects(restoring(meanwhile, refuseRunning), { code: 'STATE_IN_USE' });
+      assert.equal(existsSync(fresh.state), false);
+    });
   });
 
   it('has no codes, only their hashes', async () => {
