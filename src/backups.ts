@@ -76,7 +76,8 @@ async function readFolders(config: Config): Promise<Source> {
  *
  * @param output nothing is left of it when this throws
  * @returns what the archive says of itself, and its size in bytes
- * @throws SnugError NO_RELAY, NOT_ALLOWED, NOT_READY, STATE_IN_USE, LOG_DAMAGED, or of {@link writeBackup}
+ * @throws SnugError NO_RELAY, NOT_ALLOWED, NOT_READY, STATE_IN_USE, LOG_DAMAGED, or of
+ *   {@link writeBackup}
  */
 export async function backUp(
   config: Config,

@@ -42,9 +42,9 @@ export class ClearnetSite implements Service {
   }
 
   /**
-   * Prepares the folder of the proxy's sockets, before the relay listens there and after nobody
-   * else can start on the same state. Trouble with it is no reason to keep those out who come through the onion: it is reported, and the relay goes on
-   * without the profile.
+   * Prepares the folder of the proxy's sockets: before the relay listens there, and when no other
+   * relay can start on the same state. Trouble with it is no reason to keep those out who come
+   * through the onion: it is reported, and the relay goes on without the profile.
    */
   async prepare(): Promise<void> {
     const { config, log } = this.#ground;

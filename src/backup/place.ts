@@ -75,7 +75,7 @@ function relayExists(state: string, host: string | undefined): SnugError {
  * @throws SnugError RESTORE_RUNNING while there is one, RESTORE_UNFINISHED when one was cut short
  */
 export async function refuseHalfRestored(state: string): Promise<void> {
-  // Throws where the folder is another user's; the lock's socket cannot be told from a live one there.
+  // Throws where the folder is another user's: whether the lock lives cannot be seen there.
   await listing(state);
   await refuseDuringRestore(state);
   if (!(await listing(state)).includes(WHOLE)) return;
