@@ -107,8 +107,8 @@ export class App implements Service {
     try {
       await refuseHalfRestored(this.#ground.config.paths.state);
       prepareFolders(this.#ground.config);
-      await this.#clearnet.prepare();
       await this.#openDesk();
+      await this.#clearnet.prepare();
       await this.#run(this.#health, signal);
       await this.#run(this.#control, signal);
       await this.#run(this.#tor, signal);

@@ -78,7 +78,8 @@ async function readFolders(config: Config): Promise<Source> {
  *
  * @param output nothing is left of it when this throws
  * @returns what the archive says of itself, and its size in bytes
- * @throws SnugError NO_RELAY, NOT_ALLOWED, NOT_READY, STATE_IN_USE, or of {@link writeBackup}
+ * @throws SnugError NO_RELAY, NOT_ALLOWED, NOT_READY, STATE_IN_USE, LOG_DAMAGED, or of
+ *   {@link writeBackup}
  */
 export async function backUp(
   config: Config,
@@ -113,11 +114,14 @@ export async function backUp(
  * @throws SnugError STATE_IN_USE when a relay runs, or of {@link restoreBackup}
  */
 export async function restore(config: Config, file: string, wish: RestoreWish): Promise<Restored> {
-  if (await isAnswering(pathsOf(config).control)) {
-    throw new SnugError('STATE_IN_USE', 'A relay runs with this configuration.', {
-      hint: 'Stop it first. A backup is restored onto a fresh box only.',
-    });
-  }
   const { state } = config.paths;
-  return await restoreBackup({ ...wish, file, state, isLedgerRecord, importLedger });
+  const refuseRunning = () => refuseRunningRelay(config);
+  return await restoreBackup({ ...wish, file, state, refuseRunning, isLedgerRecord, importLedger });
+}
+
+async function refuseRunningRelay(config: Config): Promise<void> {
+  if (!(await isAnswering(pathsOf(config).control))) return;
+  throw new SnugError('STATE_IN_USE', 'A relay runs with this configuration.', {
+    hint: 'Stop it first. A backup is restored onto a fresh box only.',
+  });
 }

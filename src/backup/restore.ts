@@ -22,6 +22,8 @@ export interface RestoreOptions {
   readonly publishAnyway: boolean;
   /** Aborts it, until everything is moved into place. */
   readonly signal: AbortSignal;
+  /** Throws when a relay runs on the state folder. */
+  readonly refuseRunning: () => Promise<void>;
   readonly isLedgerRecord: (value: unknown) => value is LedgerRecord;
   /** Makes the desk's database in a folder that does not exist. */
   readonly importLedger: (folder: string, records: readonly LedgerRecord[]) => Promise<void>;
@@ -86,17 +88,20 @@ async function verify(options: RestoreOptions): Promise<Unpacked> {
  * Puts a backup onto a fresh box. The archive is read twice: once to its end, with nothing
  * changed, then into a folder aside, from where everything is moved at once.
  *
- * @throws SnugError RELAY_EXISTS, ARCHIVE_*, BAD_IDENTITY, NOT_READ, DISK_FULL or NOT_WRITTEN; the
- *   signal's reason when aborted. The state folder is then as it was
+ * @throws SnugError RELAY_EXISTS, STATE_IN_USE, RESTORE_RUNNING, ARCHIVE_*, BAD_IDENTITY, NOT_READ,
+ *   DISK_FULL or NOT_WRITTEN; the signal's reason when aborted. The state folder is then as it was
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const place = new Place(options.state);
+  await options.refuseRunning();
   await place.checkFree();
   await verify(options);
-  await place.begin();
   try {
+    await place.begin();
     const unpacked = await read(options, (name) => place.open(name, options.publishAnyway));
     await options.importLedger(place.path('invites'), ledgerOf(unpacked, options));
+    // That took a while, and whoever does not know of the lock may have started.
+    await options.refuseRunning();
     options.signal.throwIfAborted();
     const config = await place.commit();
     const own = parseAs(ownFeedSchema, unpacked.kept.get(OWN_FEED) ?? Buffer.alloc(0));

@@ -17,6 +17,7 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'SPONSOR_LIMIT',
   'DESK_BUSY',
   'DESK_CLOSED',
+  'OWN_FEED_BEHIND',
 ]);
 
 /** Who may do what: the decisions that the relay asks for. The invite desk answers. */
