@@ -196,6 +196,7 @@ export class App implements Service {
       isBlocking: (feed) => this.#relay.isBlocking(feed),
       follow: (feed) => this.#relay.follow(feed),
       unfollow: (feed) => this.#relay.unfollow(feed),
+      setBanned: (feed, banned) => this.#relay.setBanned(feed, banned),
       block: (feed) => this.#relay.block(feed),
       unblock: (feed) => this.#relay.unblock(feed),
     };

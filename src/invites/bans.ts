@@ -44,7 +44,8 @@ export interface BanParts {
 
 /**
  * Who is banned. The record is written first and counts at once; the block in the log follows in
- * the desk's line, behind a follow that may be under way, so that the block has the last word.
+ * the desk's line, behind a follow that may be under way, so that the block has the last word. However
+ * long that line is, it takes one more: nobody may keep a ban out by filling it.
  */
 export class Bans {
   readonly #parts: BanParts;
@@ -150,11 +151,12 @@ export class Bans {
         ? { ...(old ?? { feed, at: this.#parts.now() }), ...place, state: 'banned' }
         : undefined,
     );
+    await this.#parts.graph.setBanned(feed, blocked);
   }
 
   /** Makes the log say of this feed what its record says. Takes its turn in the desk's line. */
   settle(feed: FeedId): Promise<void> {
-    return this.#parts.line.run(async () => {
+    return this.#parts.line.runInAnyCase(async () => {
       const ban = this.#records.get(feed);
       if (ban?.state === 'banned') await this.#block(ban);
       if (ban?.state === 'lifted') await this.#unblock(ban);
@@ -163,13 +165,15 @@ export class Bans {
 
   async #settle(feed: FeedId): Promise<void> {
     try {
+      // The relay shuts it out before the block has its turn. What is on record by now counts.
+      await this.#parts.graph.setBanned(feed, this.has(feed));
       await this.settle(feed);
     } catch (cause) {
       throw new SnugError('BLOCK_FAILED', 'The ban list is changed, but not yet published.', {
         cause,
         hint:
           codeOf(cause) === 'OWN_FEED_BEHIND'
-            ? 'It counts at the door now, and is published when the own feed is back: see "snug status".'
+            ? 'It counts here now, and is published when the own feed is back: see "snug status".'
             : 'Give the same command again; a restart of the relay also completes it.',
       });
     }

@@ -16,6 +16,7 @@ const NO_GRAPH: Graph = {
   isBlocking: nobody,
   follow: nobody,
   unfollow: nobody,
+  setBanned: nobody,
   block: nobody,
   unblock: nobody,
 };

@@ -18,6 +18,7 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'DESK_BUSY',
   'DESK_CLOSED',
   'OWN_FEED_BEHIND',
+  'TOO_MANY_FOLLOWS',
 ]);
 
 /** Who may do what: the decisions that the relay asks for. The invite desk answers. */

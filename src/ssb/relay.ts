@@ -63,7 +63,8 @@ export class Relay {
   }
 
   /**
-   * Opens the database and listens. Everybody is refused until {@link Relay.admit} is called.
+   * Opens the database and listens; resolves once it is known what is in the log. Everybody is
+   * refused until {@link Relay.admit} is called.
    *
    * @throws SnugError NO_NATIVE_CRYPTO, SSB_KEY_DAMAGED, SOCKET_IN_USE, PEER_IS_SELF
    */
@@ -110,6 +111,9 @@ export class Relay {
     });
     await setSocketModes(options);
     relay = new Relay(server, folder, gate, { peers, carrier, blobs, hold });
+    await carrier.loaded;
+    // What a crash has left to the kernel, peers would be given.
+    await relay.#feed.sync();
     return relay;
   }
 
@@ -140,8 +144,7 @@ export class Relay {
 
   /** Publishes a follow, as ssb-invite does; resolves once it is on the disk and counts. */
   async follow(feed: FeedId): Promise<void> {
-    await this.#feed.publish({ type: 'contact', contact: feed, following: true, pub: true });
-    await this.#graph.until(feed, 'follow');
+    await this.#feed.say(feed, 'follow', { following: true, pub: true });
   }
 
   /**
@@ -149,32 +152,30 @@ export class Relay {
    * relay. It stays within reach for as long as a member follows it, as the configured hops say.
    */
   async unfollow(feed: FeedId): Promise<void> {
-    await this.#feed.publish({ type: 'contact', contact: feed, following: false, pub: true });
-    await this.#graph.until(feed, 'none');
+    await this.#feed.say(feed, 'none', { following: false, pub: true });
     if (!this.#peers.ids.has(feed)) this.#connections.hangUp(feed);
   }
 
-  /** Publishes a block, which also ends the follow, and hangs up on the feed. */
+  /**
+   * What the desk says of a feed counts at once, also where nothing can be published: a banned one
+   * is hung up on, neither dialled nor carried nor served. The door asks the desk itself.
+   */
+  async setBanned(feed: FeedId, banned: boolean): Promise<void> {
+    this.#carrier.carried.setBanned(feed, banned);
+    this.#peers.setBanned(feed, banned);
+    if (banned) this.#connections.hangUp(feed);
+  }
+
+  /** Publishes a block, which also ends the follow. See {@link Relay.setBanned}, which comes first. */
   async block(feed: FeedId): Promise<void> {
-    try {
-      await this.#feed.publish({
-        type: 'contact',
-        contact: feed,
-        following: false,
-        blocking: true,
-      });
-      await this.#graph.until(feed, 'block');
-    } finally {
-      // Shut out it is in any case; the door asks the desk.
-      this.#peers.setBlocked(feed, true);
-      this.#connections.hangUp(feed);
-    }
+    await this.#feed.say(feed, 'block', { following: false, blocking: true });
+    this.#peers.setBlocked(feed, true);
+    this.#connections.hangUp(feed);
   }
 
   /** Publishes the end of a block. The feed is not followed again by that. */
   async unblock(feed: FeedId): Promise<void> {
-    await this.#feed.publish({ type: 'contact', contact: feed, following: false, blocking: false });
-    await this.#graph.until(feed, 'none');
+    await this.#feed.say(feed, 'none', { following: false, blocking: false });
     this.#peers.setBlocked(feed, false);
   }
 
@@ -195,14 +196,12 @@ export class Relay {
 
   /** @returns how the members' feeds stand here */
   async feeds(): Promise<FeedReport[]> {
-    await this.#graph.ready;
-    return this.#graph.members().map((feed) => this.#reports.of(feed));
+    return await this.#reports.members();
   }
 
   /** @returns how a feed stands here, whether it is a member's or not */
   async feed(feed: FeedId): Promise<FeedReport> {
-    await this.#graph.ready;
-    return this.#reports.of(feed);
+    return await this.#reports.of(feed);
   }
 
   /** @returns what is known without asking the disk */
@@ -229,8 +228,9 @@ export class Relay {
     return this.#feed.untilBack();
   }
 
-  /** Publishing goes on. */
-  publishAgain(): void {
+  /** Publishing goes on, once what came back cannot be lost again. */
+  async publishAgain(): Promise<void> {
+    await this.#feed.sync();
     this.#hold.release();
   }
 

@@ -236,6 +236,23 @@ describe('a connection that misbehaves', () => {
     await house.peer().redeem(house.code());
   });
 
+  it('a member that asks for follows without end is told to wait, and nobody else is', async () => {
+    const [greedy, modest] = [house.peer(), house.peer()];
+    const [code, other] = [house.code(), house.code()];
+    await greedy.redeem(code);
+    await modest.redeem(other);
+    const rpcs = [await greedy.connect(code), await greedy.connect(code)];
+    const calls = Array.from({ length: 500 }, (_, i) =>
+      call((cb) => rpcs[i % 2]?.follow(modest.id, cb)),
+    );
+    const refused = (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected');
+    assert.ok(refused.length >= 400, `${refused.length} of 500 were refused`);
+    const [first] = refused as PromiseRejectedResult[];
+    assert.match(String(first?.reason), /Too many requests at once; ask again in a minute/);
+    const rpc = await modest.connect(other);
+    await call((cb) => rpc.follow(greedy.id, cb));
+  });
+
   it('silent connections give way to new ones', async () => {
     const idle = Array.from({ length: 80 }, (_, i) => {
       const socket = connect(house.socket);

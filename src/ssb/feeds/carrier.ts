@@ -2,6 +2,7 @@ import type { Peer, Plugin, SignedValue, SsbServer } from 'ssb-server';
 import type { OwnFeedPort } from '../own/comparison.js';
 import { Asking } from './asking.js';
 import { BrokenFeeds } from './broken.js';
+import { Carried } from './carried.js';
 import type { CarrierOptions } from './carrier-options.js';
 import { ebtPlugin } from './ebt.js';
 import { BoundedEpidemic } from './epidemic.js';
@@ -32,6 +33,7 @@ const STALL_MS = 2 * 60_000;
  */
 export class Carrier {
   readonly wires: Wires;
+  readonly carried: Carried;
   readonly epidemic: BoundedEpidemic;
   readonly #options: CarrierOptions;
   readonly #heads: Heads;
@@ -40,7 +42,6 @@ export class Carrier {
   readonly #room: Room;
   readonly #intake: Intake;
   readonly #serving: Serving;
-  readonly #carried = new Set<string>();
   readonly #askings = new Map<Peer, Asking>();
   readonly #broken = new BrokenFeeds({
     block: (feed, peer, blocked) => this.epidemic.core.block(feed, peer, blocked),
@@ -52,9 +53,14 @@ export class Carrier {
     this.#options = options;
     this.wires = new Wires(options.stallMs ?? STALL_MS);
     this.#troubles = new Troubles(options.log);
-    this.#heads = new Heads(({ value }) => {
-      this.epidemic.core.onAppend(value);
-      this.#intake.stored();
+    this.carried = new Carried({
+      isBlocked: options.isBlocked,
+      carry: (feed, wanted) => this.#carry(feed, wanted),
+    });
+    this.#heads = new Heads({
+      own: options.id,
+      onStored: () => this.#intake.stored(),
+      onServed: ({ value }) => this.epidemic.core.onAppend(value),
     });
     this.#room = this.#makeRoom();
     this.#intake = new Intake({
@@ -62,12 +68,12 @@ export class Carrier {
       sizes: this.#sizes,
       room: this.#room,
       troubles: this.#troubles,
-      carries: (feed) => this.#carried.has(feed) && !options.isBlocked(feed),
+      carries: (feed) => this.carried.takes(feed),
       onTaken: (message) => {
         if (message.author === options.id) options.onOwn?.(message);
       },
     });
-    const serves = (feed: string) => !options.isBlocked(feed);
+    const serves = (feed: string) => this.carried.serves(feed);
     this.epidemic = new BoundedEpidemic({
       id: options.id,
       ready: this.#heads.loaded,
@@ -93,12 +99,22 @@ export class Carrier {
       init: (server) => {
         this.#open(server);
         return {
-          request: (feed: string, wanted?: boolean) => this.#request(feed, wanted !== false),
+          request: (feed: string, wanted?: boolean) => this.carried.request(feed, wanted !== false),
           block: (from: string, to: string, blocked: boolean) => this.#block(from, to, blocked),
         };
       },
     };
     return { wires: this.wires.plugin(this.#intake), feeds: [replicate, ebtPlugin(this)] };
+  }
+
+  /** Resolves once it is known what is in the log: before, requests would be answered wrongly. */
+  get loaded(): Promise<void> {
+    return this.#heads.loaded;
+  }
+
+  /** The own feed is on the disk itself up to this sequence: peers may have it. */
+  synced(sequence: number): void {
+    this.#heads.synced(sequence);
   }
 
   /** Why nothing is taken in at the moment, as a sentence; undefined when feeds come in. */
@@ -185,7 +201,7 @@ export class Carrier {
     const asking = new Asking(peer, wire, {
       heads: this.#heads,
       intake: this.#intake,
-      carried: this.#carried,
+      carried: this.carried.feeds,
     });
     this.#askings.set(peer, asking);
     peer.once('closed', () => {
@@ -195,13 +211,11 @@ export class Carrier {
     });
   }
 
-  #request(feed: string, wanted: boolean): void {
+  #carry(feed: string, wanted: boolean): void {
     this.epidemic.request(feed, wanted);
     if (wanted) {
-      this.#carried.add(feed);
       for (const asking of this.#askings.values()) asking.want(feed);
     } else {
-      this.#carried.delete(feed);
       this.epidemic.forget(feed);
       for (const asking of this.#askings.values()) asking.drop(feed);
     }

@@ -25,8 +25,15 @@ export class FeedReports {
     this.#carrier = carrier;
   }
 
+  /** @returns how the members' feeds stand here */
+  async members(): Promise<FeedReport[]> {
+    await this.#graph.ready;
+    return await Promise.all(this.#graph.members().map((feed) => this.of(feed)));
+  }
+
   /** @returns how a feed stands here, whether it is a member's or not */
-  of(feed: FeedId): FeedReport {
+  async of(feed: FeedId): Promise<FeedReport> {
+    await this.#graph.ready;
     return {
       feed,
       member: this.#graph.follows(feed),
