@@ -49,7 +49,6 @@ export class App implements Service {
   readonly #stops: (() => Promise<void> | void)[] = [];
   #openedDesk: InviteDesk | undefined;
   #openedRelay: RelayThread | undefined;
-  #siteListens = false;
   #fail: (reason: SnugError) => void = () => undefined;
   /** Resolves when a room has ended that cannot be started again without the others. */
   readonly failed = new Promise<SnugError>((resolve) => {
@@ -71,13 +70,12 @@ export class App implements Service {
       tor: this.#tor,
       desk: () => this.#desk,
       codeTarget: () => this.#codeTarget(),
-      ready: () => this.#siteListens,
+      ready: () => this.#openedRelay !== undefined,
       draw,
     });
     this.#health = new Health(this.#ground, {
       tor: this.#tor,
       site: this.#site,
-      siteListens: () => this.#siteListens,
       desk: () => this.#openedDesk,
       relay: () => this.#openedRelay,
       clearnet: () => this.#clearnet.status(),
@@ -109,14 +107,13 @@ export class App implements Service {
     try {
       await refuseHalfRestored(this.#ground.config.paths.state);
       prepareFolders(this.#ground.config);
-      await this.#clearnet.prepare();
       await this.#openDesk();
+      await this.#clearnet.prepare();
       await this.#run(this.#health, signal);
       await this.#run(this.#control, signal);
       await this.#run(this.#tor, signal);
       await this.#openRelay();
       await this.#run(this.#site, signal);
-      this.#siteListens = true;
       await this.#run(this.#clearnet, signal);
       this.#stops.push(dialWhileOnline(this.#tor, this.#relay));
       this.#stops.push(suggestTimeOf(this.#ground, this.#tor));
@@ -157,7 +154,6 @@ export class App implements Service {
   }
 
   async stop(): Promise<void> {
-    this.#siteListens = false;
     for (const stop of this.#stops.splice(0).reverse()) await stop();
   }
 
@@ -200,6 +196,7 @@ export class App implements Service {
       isBlocking: (feed) => this.#relay.isBlocking(feed),
       follow: (feed) => this.#relay.follow(feed),
       unfollow: (feed) => this.#relay.unfollow(feed),
+      setBanned: (feed, banned) => this.#relay.setBanned(feed, banned),
       block: (feed) => this.#relay.block(feed),
       unblock: (feed) => this.#relay.unblock(feed),
     };

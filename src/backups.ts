@@ -4,8 +4,7 @@ import * as v from 'valibot';
 import { type BackupOptions, writeBackup } from './backup/backup.js';
 import { type Manifest, type Records, recordsSchema } from './backup/manifest.js';
 import type { Output } from './backup/output.js';
-import { type Restored, restoreBackup } from './backup/restore.js';
-import type { Key } from './backup/seal.js';
+import { type Restored, type RestoreOptions, restoreBackup } from './backup/restore.js';
 import type { Config } from './config/config.js';
 import { borrowLedger, importLedger, isLedgerRecord } from './invites/transfer.js';
 import { pathsOf } from './rooms.js';
@@ -16,6 +15,9 @@ import { isAnswering } from './support/unix-socket.js';
 
 /** What the operator wants backed up, and for whom. */
 export type BackupWish = Pick<BackupOptions, 'withLog' | 'lock' | 'signal'>;
+
+/** How a backup is to be restored. */
+export type RestoreWish = Pick<RestoreOptions, 'key' | 'publishAnyway' | 'signal'>;
 
 /** Asks the running relay; see `Cli.ask`. */
 export type Ask = (method: string) => Promise<unknown>;
@@ -76,7 +78,8 @@ async function readFolders(config: Config): Promise<Source> {
  *
  * @param output nothing is left of it when this throws
  * @returns what the archive says of itself, and its size in bytes
- * @throws SnugError NO_RELAY, NOT_ALLOWED, NOT_READY, STATE_IN_USE, or of {@link writeBackup}
+ * @throws SnugError NO_RELAY, NOT_ALLOWED, NOT_READY, STATE_IN_USE, LOG_DAMAGED, or of
+ *   {@link writeBackup}
  */
 export async function backUp(
   config: Config,
@@ -107,20 +110,18 @@ export async function backUp(
  * Puts a backup into the state folder of this configuration.
  *
  * @param file the archive
- * @param publishAnyway not to wait for the relay's own feed, which may fork it
+ * @param wish `publishAnyway`: not to wait for the relay's own feed, which may fork it
  * @throws SnugError STATE_IN_USE when a relay runs, or of {@link restoreBackup}
  */
-export async function restore(
-  config: Config,
-  file: string,
-  key: Key,
-  publishAnyway: boolean,
-): Promise<Restored> {
-  if (await isAnswering(pathsOf(config).control)) {
-    throw new SnugError('STATE_IN_USE', 'A relay runs with this configuration.', {
-      hint: 'Stop it first. A backup is restored onto a fresh box only.',
-    });
-  }
+export async function restore(config: Config, file: string, wish: RestoreWish): Promise<Restored> {
   const { state } = config.paths;
-  return await restoreBackup({ file, key, state, publishAnyway, isLedgerRecord, importLedger });
+  const refuseRunning = () => refuseRunningRelay(config);
+  return await restoreBackup({ ...wish, file, state, refuseRunning, isLedgerRecord, importLedger });
+}
+
+async function refuseRunningRelay(config: Config): Promise<void> {
+  if (!(await isAnswering(pathsOf(config).control))) return;
+  throw new SnugError('STATE_IN_USE', 'A relay runs with this configuration.', {
+    hint: 'Stop it first. A backup is restored onto a fresh box only.',
+  });
 }

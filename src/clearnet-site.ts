@@ -1,5 +1,5 @@
 import { type Check, checkClearnet } from './clearnet/checks.js';
-import { prepareClearnetFolder } from './clearnet/folder.js';
+import { prepareClearnetFolder, tryClearnetSockets } from './clearnet/folder.js';
 import { type ClearnetSockets, clearnetIsOff, clearnetSockets } from './clearnet/plan.js';
 import { outsideThroughTor } from './clearnet/through-tor.js';
 import type { ClearnetConfig } from './config/config.js';
@@ -42,9 +42,9 @@ export class ClearnetSite implements Service {
   }
 
   /**
-   * Prepares the folder of the proxy's sockets, before the relay listens there. Trouble with it is
-   * no reason to keep those out who come through the onion: it is reported, and the relay goes on
-   * without the profile.
+   * Prepares the folder of the proxy's sockets: before the relay listens there, and when no other
+   * relay can start on the same state. Trouble with it is no reason to keep those out who come
+   * through the onion: it is reported, and the relay goes on without the profile.
    */
   async prepare(): Promise<void> {
     const { config, log } = this.#ground;
@@ -52,11 +52,12 @@ export class ClearnetSite implements Service {
     if (clearnet === undefined) return;
     try {
       const { socketMode } = await prepareClearnetFolder(clearnet.run);
-      this.#opened = { config: clearnet, sockets: clearnetSockets(clearnet), socketMode };
+      const sockets = clearnetSockets(clearnet);
+      await tryClearnetSockets(sockets, socketMode);
+      this.#opened = { config: clearnet, sockets, socketMode };
       log.warning(`${clearnet.domain} shows everybody where this board is ([clearnet] is on).`);
     } catch (error) {
-      this.#problem = `${messageOf(error)} ${hintOf(error) ?? ''}`;
-      log.error(`The clearnet profile is not offered. ${this.#problem}`);
+      this.#tell(error);
     }
   }
 
@@ -67,11 +68,16 @@ export class ClearnetSite implements Service {
     return { listen: sockets.ssb, mode: socketMode };
   }
 
-  /** Listens for the proxy, once the desk is open. Throws what {@link Site.start} throws. */
+  /** Listens for the proxy, once the desk is open; trouble is reported as by {@link prepare}. */
   async start(signal: AbortSignal): Promise<void> {
     if (this.#opened === undefined) return;
     this.#site = this.#build(this.#opened);
-    await this.#site.start(signal);
+    try {
+      await this.#site.start(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#tell(error);
+    }
   }
 
   async stop(): Promise<void> {
@@ -102,6 +108,11 @@ export class ClearnetSite implements Service {
       outside: outsideThroughTor(this.#parts.tor.socksPath),
       now: Date.now,
     });
+  }
+
+  #tell(error: unknown): void {
+    this.#problem = `${messageOf(error)} ${hintOf(error) ?? ''}`;
+    this.#ground.log.error(`The clearnet profile is not offered. ${this.#problem}`);
   }
 
   #build({ config, sockets, socketMode }: Opened): Site {

@@ -38,6 +38,8 @@ async function followOwnFeed(relay: RelayThread, desk: InviteDesk, log: Log): Pr
  * feed they cannot, and it is members who bring it.
  */
 export async function openDoor(relay: RelayThread, desk: InviteDesk, log: Log): Promise<void> {
+  // Not all of them are published, or can be now.
+  for (const { feed } of desk.bans()) await relay.setBanned(feed, true);
   if (relay.status().ownFeed.held === undefined) await reconcile(desk, log);
   else await desk.beginDoubt();
   relay.admit(desk);

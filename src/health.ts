@@ -26,12 +26,16 @@ const SITE_PORT = 80;
 export interface HealthParts {
   readonly tor: Tor;
   readonly site: Site;
-  /** Whether the site listens. */
-  readonly siteListens: () => boolean;
   readonly desk: () => InviteDesk | undefined;
   readonly relay: () => RelayThread | undefined;
   readonly clearnet: () => ClearnetView | undefined;
   readonly mail: () => MailView | undefined;
+}
+
+/** Where people come in. */
+interface VisitedRooms {
+  readonly site: { readonly ownVisit: { readonly others: number } };
+  readonly relay: () => { status(): { readonly arrivals: number } } | undefined;
 }
 
 /** How the relay is: for `snug status`, for metrics, and for whoever tells a person. */
@@ -41,7 +45,7 @@ export class Health implements Service {
   readonly #ground: Ground;
   readonly #parts: HealthParts;
   readonly #machine: Machine;
-  #starts: number | undefined;
+  #starts: (() => number) | undefined;
   #begun: Begun = new Map();
   #conditions: readonly Condition[] = [];
   #looking: NodeJS.Timeout | undefined;
@@ -60,7 +64,7 @@ export class Health implements Service {
   async start(): Promise<void> {
     const file = join(this.#ground.config.paths.state, 'starts.json');
     try {
-      this.#starts = noteStart(file, Date.now());
+      this.#starts = noteStart(file, Date.now(), STEADY_CLOCK);
     } catch (error) {
       this.#ground.log.warning(`This start could not be noted: ${messageOf(error)}`);
     }
@@ -79,17 +83,17 @@ export class Health implements Service {
 
   /** @returns one look at every room; what the disk knows is at most a minute old */
   status(): Snapshot {
-    const { tor, desk: openedDesk, relay, siteListens } = this.#parts;
+    const { tor, site, desk: openedDesk, relay } = this.#parts;
     const desk = openedDesk();
     const rooms = {
       tor: tor.status(),
       ssb: relay()?.status(),
       desk: desk && { ...desk.budget(), ...desk.counters() },
-      site: siteListens(),
+      site: site.listening,
       clearnet: this.#parts.clearnet(),
       visits: this.visits.status(),
       machine: this.#machine.view,
-      starts: this.#starts,
+      starts: this.#starts?.(),
       mail: this.#parts.mail(),
     };
     return takeSnapshot(rooms, {
@@ -116,7 +120,18 @@ export class Health implements Service {
   }
 }
 
-function buildVisits({ log, timings }: Ground, { tor, site }: HealthParts): SelfVisits {
+/**
+ * Only who comes anew counts: a connection that lasts shows that the way in was open once, and whoever
+ * is cut off by a restart comes back and counts from then on.
+ *
+ * @returns how often others came in through Tor so far: requests to the site, and SSB peers let in
+ */
+export function visitorsOf({ site, relay }: VisitedRooms): number {
+  return site.ownVisit.others + (relay()?.status().arrivals ?? 0);
+}
+
+function buildVisits({ log, timings }: Ground, parts: HealthParts): SelfVisits {
+  const { tor, site } = parts;
   const plan: VisitTimings = { ...VISIT_TIMINGS, ...timings?.visits };
   const visit = (signal: AbortSignal) =>
     visitSelf(
@@ -135,7 +150,7 @@ function buildVisits({ log, timings }: Ground, { tor, site }: HealthParts): Self
     tor,
     visit,
     door: { answers: () => site.answers(), reopen: () => site.reopen() },
-    visitors: () => site.ownVisit.others,
+    visitors: () => visitorsOf(parts),
     clock: STEADY_CLOCK,
     timings: plan,
     log: log.room('visits'),

@@ -1,22 +1,22 @@
 #!/usr/bin/env node
+import { listenForEnd } from './cli/ending.js';
 import { runCli } from './cli/program.js';
-import { PROCESS_TERMINAL, printError } from './cli/terminal.js';
+import { printError, processTerminal } from './cli/terminal.js';
 
 // Keys, ledgers and sockets are nobody else's, whatever the caller's umask.
 process.umask(0o077);
 
-const ending = new AbortController();
-const end = () => ending.abort(new Error('asked to stop'));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+const signal = listenForEnd();
+const terminal = processTerminal();
 
 // A fault nobody foresaw: say so and end; whoever started us starts us again from the disk.
 process.once('uncaughtException', (error) => {
-  printError(PROCESS_TERMINAL, error);
+  printError(terminal, error);
   process.exit(70);
 });
 
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
-  terminal: PROCESS_TERMINAL,
-  signal: ending.signal,
+  terminal,
+  signal,
 });

@@ -1,12 +1,12 @@
 import type { Health } from './health.js';
 import type { InviteDesk, InviteWish } from './invites/desk.js';
 import { TIMINGS } from './mail/limits.js';
-import { type InviteOnItsWay, Mail, type MailStatus } from './mail/mail.js';
+import { type InviteOnItsWay, Mail, type MailStatus, type MailTrouble } from './mail/mail.js';
 import type { MailSettings } from './mail/settings.js';
 import type { Ground } from './rooms.js';
 import { numbersOf } from './status/numbers.js';
 import { SYSTEM_CLOCK } from './support/clock.js';
-import { SnugError } from './support/errors.js';
+import { hintOf, messageOf, SnugError } from './support/errors.js';
 import type { Service } from './support/lifecycle.js';
 import type { TorStatus } from './tor/status.js';
 import type { Tor } from './tor/tor.js';
@@ -29,6 +29,8 @@ export class Post implements Service {
   readonly #ground: Ground;
   readonly #parts: PostParts;
   #mail: Mail | undefined;
+  /** Why there is none, and since when. */
+  #failure: { readonly error: unknown; readonly at: number } | undefined;
   #endings: (() => void)[] = [];
 
   constructor(ground: Ground, parts: PostParts) {
@@ -36,13 +38,22 @@ export class Post implements Service {
     this.#parts = parts;
   }
 
-  /** Opens the queue, once Tor knows the onion host. @throws SnugError MAIL_QUEUE_FAILED */
+  /**
+   * Opens the queue, once Tor knows the onion host. A queue that cannot be opened costs mail and not
+   * the relay; the status tells it.
+   */
   async start(): Promise<void> {
     const settings = this.#ground.config.mail;
     if (settings === undefined) return;
-    const mail = await this.#open(settings);
-    this.#mail = mail;
-    this.#endings = [this.#followTor(mail)];
+    this.#failure = undefined;
+    try {
+      this.#mail = await this.#open(settings);
+    } catch (error) {
+      this.#failure = { error, at: Date.now() };
+      this.#ground.log.room('mail').error(`There is no mail: ${messageOf(error)}`);
+      return;
+    }
+    this.#endings = [this.#followTor(this.#mail)];
   }
 
   async stop(): Promise<void> {
@@ -54,7 +65,7 @@ export class Post implements Service {
   /** @returns for the status; undefined when no mail is configured */
   status(): MailStatus | undefined {
     if (this.#ground.config.mail === undefined) return undefined;
-    return this.#mail?.status() ?? { queued: 0, lastSent: undefined, trouble: undefined };
+    return this.#mail?.status() ?? { queued: 0, lastSent: undefined, trouble: this.#trouble() };
   }
 
   /** Sends a mail to the operator now. @throws SnugError NO_MAIL, or see {@link Mail.test} */
@@ -75,8 +86,15 @@ export class Post implements Service {
     });
   }
 
+  #trouble(): MailTrouble | undefined {
+    if (this.#failure === undefined) return undefined;
+    const { error, at } = this.#failure;
+    return { at, text: messageOf(error), hint: hintOf(error) };
+  }
+
   #ready(): Mail {
     if (this.#mail !== undefined) return this.#mail;
+    if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#ground.config.mail === undefined) {
       throw new SnugError('NO_MAIL', 'No mail is configured.', {
         hint: 'Fill in [mail] in the configuration, and start the relay again.',

@@ -17,6 +17,9 @@ StandardOutput=journal
 WantedBy=multi-user.target
 `;
 
+/** The way to the network is in the card's own local network, where Tor has no business otherwise. */
+const FIREWALL = `add rule inet snug output_local oif != lo meta skuid "snug-tor" ip daddr ${PROXY.host} tcp dport ${PROXY.port} accept\n`;
+
 /**
  * The torrc lines of the network's include file for a machine whose loopback is another one: its
  * relays are dialled through the proxy on the host.
@@ -31,7 +34,9 @@ function includeFor(include) {
 export function guestFiles({ include }) {
   const network = include && includeFor(readFileSync(include, 'utf8'));
   return {
-    ...(network ? { '/etc/snug/test.torrc': network } : {}),
+    ...(network
+      ? { '/etc/snug/test.torrc': network, '/etc/snug/firewall.d/test.nft': FIREWALL }
+      : {}),
     '/usr/local/lib/snug-test/recorder.cjs': readFileSync(RECORDER, 'utf8'),
     '/etc/systemd/system/snug.service.d/test.conf':
       '[Service]\nEnvironment=NODE_OPTIONS=--require=/usr/local/lib/snug-test/recorder.cjs\n',

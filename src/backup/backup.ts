@@ -13,7 +13,7 @@ import {
   SECRET,
   SECRET_KEY,
 } from './entries.js';
-import { FORMAT, type Manifest, type Records } from './manifest.js';
+import { FORMAT, isKeyOf, type Manifest, type Records } from './manifest.js';
 import type { Output } from './output.js';
 import { type Entry, entryOf, pack } from './pack.js';
 import { type Lock, seal } from './seal.js';
@@ -36,9 +36,17 @@ export interface BackupOptions {
   readonly signal: AbortSignal;
 }
 
+function otherRelay(state: string): SnugError {
+  return new SnugError('OTHER_RELAY', `The keys in ${state} are the keys of another relay.`, {
+    hint: 'The relay that answers is not that of this configuration: name its own with --config, without --control.',
+  });
+}
+
 async function manifestOf(options: BackupOptions): Promise<Manifest> {
   const { state, records, version, now, withLog } = options;
   const { sequence, id } = records.ownFeed;
+  const secret = await readFile(join(state, SECRET));
+  if (!isKeyOf(records.feed, secret)) throw otherRelay(state);
   const hostname = await readFile(join(state, HOSTNAME), 'utf8');
   return {
     program: 'snug',
@@ -88,7 +96,7 @@ function readError(error: unknown): unknown {
  *
  * @param output gets the encrypted archive; nothing is left of it when this throws
  * @returns what the archive says of itself, and its size in bytes
- * @throws SnugError NOT_READ, BAD_RECIPIENT, DISK_FULL, NOT_WRITTEN, FILE_EXISTS
+ * @throws SnugError OTHER_RELAY, NO_RELAY, NOT_READ, BAD_RECIPIENT, DISK_FULL, NOT_WRITTEN, FILE_EXISTS
  */
 export async function writeBackup(
   options: BackupOptions,

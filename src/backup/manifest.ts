@@ -44,6 +44,14 @@ export const recordsSchema = v.object({
 });
 export type Records = v.InferOutput<typeof recordsSchema>;
 
+/**
+ * @param secret the relay's key, as it lies in its file
+ * @returns whether it is the key of that feed
+ */
+export function isKeyOf(feed: FeedId, secret: Buffer): boolean {
+  return secret.includes(`"${feed}"`);
+}
+
 /** The end of an archive: nothing is missing. */
 export const endSchema = v.object({
   /** SHA-256 in hexadecimal, by name; blobs have it in their name. */

@@ -7,11 +7,13 @@ import {
   readFile,
   rename,
   rm,
+  rmdir,
   stat,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, SnugError } from '../support/errors.js';
 import { CONFIG, END, HOSTNAME, LEDGER, MANIFEST, OWN_FEED } from './entries.js';
+import { lockForRestore, refuseDuringRestore } from './lock.js';
 import { writeError } from './problems.js';
 import type { EntryWriter } from './unpack.js';
 
@@ -67,11 +69,15 @@ function relayExists(state: string, host: string | undefined): SnugError {
 }
 
 /**
+ * A relay that started in the middle of a restore would make itself new keys.
+ *
  * @param state the state folder
- * @throws SnugError RESTORE_UNFINISHED when a restore was cut short there: a relay that started now
- *   would make itself new keys
+ * @throws SnugError RESTORE_RUNNING while there is one, RESTORE_UNFINISHED when one was cut short
  */
 export async function refuseHalfRestored(state: string): Promise<void> {
+  // Throws where the folder is another user's: whether the lock lives cannot be seen there.
+  await listing(state);
+  await refuseDuringRestore(state);
   if (!(await listing(state)).includes(WHOLE)) return;
   throw new SnugError('RESTORE_UNFINISHED', `A restore into ${state} was cut short.`, {
     hint: 'Give the same "snug restore" once more, then start.',
@@ -82,6 +88,7 @@ export async function refuseHalfRestored(state: string): Promise<void> {
 export class Place {
   readonly #state: string;
   #made = false;
+  #unlock: (() => Promise<void>) | undefined;
 
   constructor(state: string) {
     this.#state = state;
@@ -100,10 +107,15 @@ export class Place {
     }
   }
 
-  /** Clears what an earlier restore left half-done, and makes room aside. */
+  /**
+   * Keeps relays off, clears what an earlier restore left half-done, and makes room aside.
+   * @throws SnugError RESTORE_RUNNING when another restore is under way, or of {@link checkFree}
+   */
   async begin(): Promise<void> {
     try {
       this.#made = (await mkdir(this.#state, { recursive: true, mode: 0o700 })) !== undefined;
+      this.#unlock = await lockForRestore(this.#state);
+      await this.checkFree();
       await rm(join(this.#state, PART), { recursive: true, force: true });
       if ((await listing(this.#state)).includes(WHOLE)) {
         for (const folder of FOLDERS) {
@@ -146,8 +158,10 @@ export class Place {
   /**
    * Moves everything into place.
    * @returns where the configuration of the backup lies, if it had one
+   * @throws SnugError RELAY_EXISTS when a relay has come meanwhile
    */
   async commit(): Promise<string | undefined> {
+    await this.checkFree();
     const whole = join(this.#state, WHOLE);
     await settleTree(join(this.#state, PART));
     await rename(join(this.#state, PART), whole);
@@ -158,14 +172,20 @@ export class Place {
       await rename(join(whole, name), join(this.#state, name));
     }
     await syncFolder(this.#state);
+    // First the lock: a restore that is killed here is finished by the next, which clears both.
+    await this.#unlock?.();
     await rm(whole, { recursive: true });
     await syncFolder(this.#state);
     return rest.includes(RESTORED_CONFIG) ? join(this.#state, RESTORED_CONFIG) : undefined;
   }
 
-  /** Leaves nothing behind of what was not whole. */
+  /** Leaves nothing behind of what was not whole, and nothing undone of what others have made. */
   async abandon(): Promise<void> {
-    await rm(this.#made ? this.#state : join(this.#state, PART), { recursive: true, force: true });
+    if (this.#unlock !== undefined) {
+      await rm(join(this.#state, PART), { recursive: true, force: true });
+      await this.#unlock();
+    }
+    if (this.#made) await rmdir(this.#state).catch(() => undefined);
   }
 
   /** @returns an error of the file system, for people */

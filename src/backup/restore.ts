@@ -1,5 +1,5 @@
 import { type FileHandle, open as openFile } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import * as v from 'valibot';
 import { messageOf, SnugError } from '../support/errors.js';
 import { LEDGER, OWN_FEED } from './entries.js';
@@ -20,6 +20,10 @@ export interface RestoreOptions {
   readonly state: string;
   /** Whether to publish at once, which may fork the feed. */
   readonly publishAnyway: boolean;
+  /** Aborts it, until everything is moved into place. */
+  readonly signal: AbortSignal;
+  /** Throws when a relay runs on the state folder. */
+  readonly refuseRunning: () => Promise<void>;
   readonly isLedgerRecord: (value: unknown) => value is LedgerRecord;
   /** Makes the desk's database in a folder that does not exist. */
   readonly importLedger: (folder: string, records: readonly LedgerRecord[]) => Promise<void>;
@@ -34,14 +38,16 @@ export interface Restored {
 }
 
 async function read(
-  { file, key }: Pick<RestoreOptions, 'file' | 'key'>,
+  { file, key, signal }: Pick<RestoreOptions, 'file' | 'key' | 'signal'>,
   open?: (name: string) => Promise<EntryWriter | undefined>,
 ): Promise<Unpacked> {
   const source = (await openArchive(file)).createReadStream();
   try {
-    const sealed = Readable.toWeb(source) as ReadableStream<Uint8Array>;
+    signal.throwIfAborted();
+    const sealed = Readable.toWeb(addAbortSignal(signal, source)) as ReadableStream<Uint8Array>;
     return await unpack(await unseal(sealed, key), open);
   } catch (error) {
+    signal.throwIfAborted();
     throw streamError(error);
   } finally {
     source.destroy();
@@ -82,17 +88,21 @@ async function verify(options: RestoreOptions): Promise<Unpacked> {
  * Puts a backup onto a fresh box. The archive is read twice: once to its end, with nothing
  * changed, then into a folder aside, from where everything is moved at once.
  *
- * @throws SnugError RELAY_EXISTS, ARCHIVE_*, BAD_IDENTITY, NOT_READ, DISK_FULL or NOT_WRITTEN; the
- *   state folder is then as it was
+ * @throws SnugError RELAY_EXISTS, STATE_IN_USE, RESTORE_RUNNING, ARCHIVE_*, BAD_IDENTITY, NOT_READ,
+ *   DISK_FULL or NOT_WRITTEN; the signal's reason when aborted. The state folder is then as it was
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const place = new Place(options.state);
+  await options.refuseRunning();
   await place.checkFree();
   await verify(options);
-  await place.begin();
   try {
+    await place.begin();
     const unpacked = await read(options, (name) => place.open(name, options.publishAnyway));
     await options.importLedger(place.path('invites'), ledgerOf(unpacked, options));
+    // That took a while, and whoever does not know of the lock may have started.
+    await options.refuseRunning();
+    options.signal.throwIfAborted();
     const config = await place.commit();
     const own = parseAs(ownFeedSchema, unpacked.kept.get(OWN_FEED) ?? Buffer.alloc(0));
     return { manifest: unpacked.manifest, members: own.members.length, config };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
 import { SnugError } from '../support/errors.js';
 import { END, type EntryKind, HOSTNAME, KINDS, kindOf, MANIFEST, SECRET } from './entries.js';
-import { endSchema, type Manifest, parseAs, parseManifest } from './manifest.js';
+import { endSchema, isKeyOf, type Manifest, parseAs, parseManifest } from './manifest.js';
 import { damaged } from './problems.js';
 
 /** Takes the bytes of one entry. */
@@ -102,8 +102,7 @@ class Reader {
   }
 
   #compare({ feed, host }: Manifest): void {
-    const secret = this.#part(SECRET).toString('utf8');
-    const isOwn = secret.includes(`"${feed}"`);
+    const isOwn = isKeyOf(feed, this.#part(SECRET));
     if (isOwn && this.#part(HOSTNAME).toString('utf8').trim() === host) return;
     throw damaged('its keys are not those of the relay that it names');
   }

@@ -6,16 +6,18 @@ import { domain } from '../doctor/domain.js';
 import { examine } from '../doctor/examine.js';
 import type { Check, Report } from '../doctor/finding.js';
 import { fileModes } from '../doctor/modes.js';
-import { refusal } from '../doctor/refusal.js';
+import { REFUSED, refusal } from '../doctor/refusal.js';
 import { askStatus, isRunning, relay } from '../doctor/relay.js';
 import { sockets } from '../doctor/sockets.js';
 import { type Paths, pathsOf } from '../rooms.js';
 import { requireNativeCrypto } from '../ssb/native-crypto.js';
 import { SnugError } from '../support/errors.js';
 import { packageVersion } from '../support/package.js';
+import { requirePrograms } from '../tor/bridges.js';
 import { findTor } from '../tor/find.js';
 import { foreignOwner, takeHold } from './hold.js';
 import { restingFiles } from './resting.js';
+import { startFiles } from './start-files.js';
 
 /** What an examination needs of the command. */
 export interface CheckupOptions {
@@ -29,7 +31,6 @@ export interface CheckupOptions {
 }
 
 const OLDEST_NODE = 20;
-const REFUSED = 'The relay refuses to start like this.';
 
 /**
  * Looks at everything that the relay stands on. The databases of a running relay are its own to
@@ -48,14 +49,19 @@ export async function checkup({ config: load, ask, fix, signal }: CheckupOptions
   const paths = pathsOf(config);
   const asked = await askStatus(() => ask('status'));
   const running = isRunning(asked);
+  const owner = await foreignOwner(config.paths.state);
   const checks = [
     ...general,
     refusal('tor', REFUSED, () => findTor(config.tor.binary, signal)),
+    refusal('bridges', REFUSED, () => requirePrograms(config.tor.bridges)),
+    ...(owner === undefined ? startFiles(config, paths) : []),
     relay(asked, packageVersion()),
     ...machine(config, paths, running),
     ...publicDomain(config, running, ask),
   ];
-  return running ? examine(checks, fix) : examineResting(config, paths, checks, fix);
+  if (running) return examine(checks, fix);
+  if (owner !== undefined) return examine([...checks, owner], fix);
+  return examineResting(config, paths, checks, fix);
 }
 
 async function examineResting(
@@ -64,8 +70,6 @@ async function examineResting(
   checks: readonly Check[],
   fix: boolean,
 ): Promise<Report> {
-  const owner = await foreignOwner(config.paths.state);
-  if (owner !== undefined) return examine([...checks, owner], fix);
   const hold = await takeHold(paths.ledger);
   try {
     const files = hold.free ? restingFiles(config.paths.state, paths) : [];

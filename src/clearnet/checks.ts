@@ -53,13 +53,21 @@ function deadline({ timeoutMs = TIMEOUT_MS }: CheckPlan): AbortSignal {
   return AbortSignal.timeout(timeoutMs);
 }
 
-/** Does something with an open connection, for as long as a check may take. */
-async function within<T>(plan: CheckPlan, socket: Socket, work: () => Promise<T>): Promise<T> {
+/**
+ * Connects and does something with the connection, both within the time of one check: the control
+ * socket waits for the answer to all of them.
+ */
+async function onConnection<T>(
+  plan: CheckPlan,
+  port: number,
+  work: (socket: Socket) => Promise<T>,
+): Promise<T> {
   const signal = deadline(plan);
+  const socket = await plan.outside.connect(plan.domain, port, signal);
   const abandon = () => socket.destroy(new Error('it took too long'));
   signal.addEventListener('abort', abandon, { once: true });
   try {
-    return await work();
+    return await work(socket);
   } finally {
     signal.removeEventListener('abort', abandon);
     socket.destroy();
@@ -107,8 +115,7 @@ const NOT_SEEN = look('Not looked at, for lack of a connection.', 'Mend the conn
 
 async function visit(plan: CheckPlan): Promise<Https> {
   const { domain, ports, now, ca } = plan;
-  const socket = await plan.outside.connect(domain, ports.https, deadline(plan));
-  return within(plan, socket, async () => {
+  return onConnection(plan, ports.https, async (socket) => {
     const shown = await shakeHands(socket, domain, ca);
     const daysLeft = (shown.validUntil - now()) / DAY_MS;
     return {
@@ -154,10 +161,10 @@ function leadsTo(domain: string, location: string | undefined): boolean {
 
 /** @returns whether plain HTTP leads to HTTPS; Let's Encrypt may need that port too */
 export async function checkRedirect(plan: CheckPlan): Promise<Check> {
-  const { domain, ports, outside } = plan;
+  const { domain, ports } = plan;
   const find = async (): Promise<Found> => {
-    const socket = await outside.connect(domain, ports.http, deadline(plan));
-    const { status, location } = await within(plan, socket, () => headOf(socket, domain, '/'));
+    const ask = (socket: Socket) => headOf(socket, domain, '/');
+    const { status, location } = await onConnection(plan, ports.http, ask);
     if (leadsTo(domain, location)) {
       return ok(`Port ${ports.http} of ${domain} sends visitors to HTTPS.`);
     }

@@ -1,6 +1,9 @@
 import { constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { codeOf, messageOf, SnugError } from '../support/errors.js';
+import { listenOnSocket } from '../support/unix-socket.js';
+import type { ClearnetSockets } from './plan.js';
 
 /** All but: whose group may enter and not write; and the bit that gives sockets the folder's group. */
 const TOO_MUCH = 0o5027;
@@ -24,6 +27,28 @@ export async function prepareClearnetFolder(path: string): Promise<{ socketMode:
       hint: 'Let "snug clearnet render /" and "systemd-tmpfiles --create" make it, or name another in clearnet.run.',
       cause,
     });
+  }
+}
+
+/**
+ * Tries whether the relay can listen for the proxy, and leaves no socket there: where it listens in
+ * earnest it is too late to go without.
+ *
+ * @param sockets of the profile
+ * @param mode they get
+ * @throws SnugError SOCKET_IN_USE, SOCKET_PATH_TAKEN, SOCKET_PATH_LONG or SOCKET_FAILED
+ */
+export async function tryClearnetSockets(
+  { site, ssb }: ClearnetSockets,
+  mode: number,
+): Promise<void> {
+  for (const path of ssb === undefined ? [site] : [site, ssb]) {
+    const server = createServer((socket) => socket.destroy());
+    try {
+      await listenOnSocket(server, path, mode);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
   }
 }
 

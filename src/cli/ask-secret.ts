@@ -17,6 +17,8 @@ export interface SecretQuestion {
   readonly keyboard: Keyboard;
   /** Writes text as it is, not to the standard output, which may be a pipe. */
   readonly say: (text: string) => void;
+  /** Gives up; Ctrl-C itself is typed here, and does so anyway. */
+  readonly signal?: AbortSignal;
 }
 
 const LONGEST = 1024;
@@ -28,9 +30,9 @@ const ERASE = ['\u007f', '\b'];
  * Reads a line without showing it.
  *
  * @returns what was typed, without the line's end
- * @throws SnugError NO_TERMINAL where nobody can type, or CANCELLED
+ * @throws SnugError NO_TERMINAL where nobody can type, or CANCELLED; the signal's reason when aborted
  */
-export function askSecret({ prompt, keyboard, say }: SecretQuestion): Promise<string> {
+export function askSecret({ prompt, keyboard, say, signal }: SecretQuestion): Promise<string> {
   if (keyboard.isTTY !== true || keyboard.setRawMode === undefined) {
     throw new SnugError('NO_TERMINAL', 'There is no terminal to type the passphrase on.', {
       hint: 'Put it into a file that only you can read, and name that with --passphrase-file.',
@@ -43,10 +45,15 @@ export function askSecret({ prompt, keyboard, say }: SecretQuestion): Promise<st
   return new Promise((resolve, reject) => {
     let typed = '';
     const end = () => {
+      signal?.removeEventListener('abort', abort);
       keyboard.off('data', take);
       keyboard.setRawMode?.(false);
       keyboard.pause();
       say('\n');
+    };
+    const abort = () => {
+      end();
+      reject(signal?.reason);
     };
     const take = (text: string) => {
       for (const letter of text) {
@@ -64,6 +71,7 @@ export function askSecret({ prompt, keyboard, say }: SecretQuestion): Promise<st
         else if (letter >= ' ' && typed.length < LONGEST) typed += letter;
       }
     };
+    signal?.addEventListener('abort', abort, { once: true });
     keyboard.on('data', take);
     keyboard.resume();
   });

@@ -21,10 +21,10 @@ export interface Cli {
   relayConfig(): Config;
   /**
    * Asks the running relay; its socket is named by `--control`, or that of the configuration.
-   * @throws SnugError NOT_RUNNING, NOT_ALLOWED, or what the relay answers
+   * @throws SnugError NOT_RUNNING, NOT_ALLOWED, or what the relay answers; the reason of `signal`
    */
   ask(method: string, params?: unknown): Promise<unknown>;
-  /** What the process ends with when nothing is thrown, or when `ask` fails. */
+  /** What the process ends with when nothing is thrown. */
   exitWith(code: number): void;
 }
 

@@ -3,7 +3,10 @@ import { type CommandWords, everyCommand } from './tree.js';
 
 const ENVIRONMENT = [
   ['SNUG_CONFIG', 'the configuration, when --config does not name one'],
-  ['SNUG_CONTROL', 'the control socket of a running relay, when --control does not name one'],
+  [
+    'SNUG_CONTROL',
+    'the control socket of a running relay, when neither --control nor --config does',
+  ],
 ] as const;
 
 const FILES = [

@@ -7,7 +7,7 @@ const SHORTEST_PASSPHRASE = 12;
 const LONGEST_FILE = 64 * 1024;
 
 /** The terminal that a passphrase may be typed on. */
-export type Asking = Pick<SecretQuestion, 'keyboard' | 'say'>;
+export type Asking = Pick<SecretQuestion, 'keyboard' | 'say' | 'signal'>;
 
 /**
  * @param file small and of text

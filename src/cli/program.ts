@@ -56,7 +56,10 @@ function rootCommand({ out, err }: CliContext['terminal']): Command {
     .description('A Scuttlebutt relay behind an onion address.')
     .version(packageVersion())
     .option('--config <file>', 'the configuration (else $SNUG_CONFIG or /etc/snug/snug.toml)')
-    .option('--control <socket>', 'the control socket of a running relay (else $SNUG_CONTROL)')
+    .option(
+      '--control <socket>',
+      'the control socket of a running relay (else that of --config or $SNUG_CONTROL)',
+    )
     .addHelpText('after', EXIT_HELP)
     .exitOverride()
     .configureOutput({
@@ -80,7 +83,11 @@ function toolsOf(context: CliContext, root: Command, exitWith: (code: number) =>
     const env = { ...usual, ...context.env };
     return loadConfig({ env, ...(file === undefined ? {} : { file }) });
   };
-  const namedSocket = () => root.opts<GlobalOptions>().control ?? context.env.SNUG_CONTROL;
+  // A configuration that is named in the command outweighs the environment: it has a socket itself.
+  const namedSocket = () => {
+    const { config: file, control } = root.opts<GlobalOptions>();
+    return control ?? (file === undefined ? context.env.SNUG_CONTROL : undefined);
+  };
   const relayConfig = () => {
     const named = root.opts<GlobalOptions>().config ?? context.env.SNUG_CONFIG;
     if (namedSocket() && !named) throw configNotNamed();
@@ -89,7 +96,7 @@ function toolsOf(context: CliContext, root: Command, exitWith: (code: number) =>
   const ask = (method: string, params: unknown = {}) => {
     const named = namedSocket();
     const socket = named ? resolve(named) : join(config().paths.run, 'control.sock');
-    return callControl(socket, method, params);
+    return callControl(socket, method, params, context.signal);
   };
   return { ...context, config, relayConfig, ask, exitWith };
 }
@@ -123,6 +130,6 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     // Commander has said it already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     printError(context.terminal, error);
-    return exitCode === EXIT.ok ? exitCodeOf(error) : exitCode;
+    return exitCodeOf(error);
   }
 }

@@ -6,10 +6,11 @@ import { SnugError } from '../support/errors.js';
 import type { Cli } from './cli.js';
 import { type Asking, knownPassphrase, newPassphrase, readSmallFile } from './passphrase.js';
 
-const ASKING: Asking = {
+const asking = (signal: AbortSignal): Asking => ({
   keyboard: process.stdin,
   say: (text) => process.stderr.write(text),
-};
+  signal,
+});
 
 /** Printed whenever the wait for the own feed is cut short. */
 const FORK_WARNING = [
@@ -34,14 +35,24 @@ export interface RestoreFlags {
   readonly iKnowItForks: boolean;
 }
 
-async function lockFor({ recipient, passphraseFile }: BackupFlags): Promise<Lock> {
-  if (recipient === undefined) return { passphrase: await newPassphrase(passphraseFile, ASKING) };
+async function lockFor(
+  { recipient, passphraseFile }: BackupFlags,
+  signal: AbortSignal,
+): Promise<Lock> {
+  if (recipient === undefined) {
+    return { passphrase: await newPassphrase(passphraseFile, asking(signal)) };
+  }
   checkRecipients(recipient);
   return { recipients: recipient };
 }
 
-async function keyFor({ identity, passphraseFile }: RestoreFlags): Promise<Key> {
-  if (identity === undefined) return { passphrase: await knownPassphrase(passphraseFile, ASKING) };
+async function keyFor(
+  { identity, passphraseFile }: RestoreFlags,
+  signal: AbortSignal,
+): Promise<Key> {
+  if (identity === undefined) {
+    return { passphrase: await knownPassphrase(passphraseFile, asking(signal)) };
+  }
   const lines = (await readSmallFile(identity)).split(/\r?\n/).map((line) => line.trim());
   return { identities: lines.filter((line) => line !== '' && !line.startsWith('#')) };
 }
@@ -73,7 +84,7 @@ function describe({ host, feed, own, createdAt }: Manifest): string[] {
 export async function runBackup(cli: Cli, file: string, flags: BackupFlags): Promise<void> {
   const { terminal, signal } = cli;
   const config = cli.relayConfig();
-  const lock = await lockFor(flags);
+  const lock = await lockFor(flags, signal);
   const wish = { withLog: flags.withLog, lock, signal };
   const { manifest, bytes } = await backUp(config, cli.ask, wish, () =>
     outputTo(file, flags.force),
@@ -97,11 +108,12 @@ export async function stopWaiting({ ask, terminal }: Cli, flags: RestoreFlags): 
 
 /** `snug restore FILE` */
 export async function runRestore(cli: Cli, file: string, flags: RestoreFlags): Promise<void> {
-  const { terminal } = cli;
+  const { terminal, signal } = cli;
   const config = cli.config();
-  const key = await keyFor(flags);
+  const key = await keyFor(flags, signal);
   if (flags.iKnowItForks) FORK_WARNING.forEach(terminal.err);
-  const { manifest, members, config: old } = await restore(config, file, key, flags.iKnowItForks);
+  const wish = { key, publishAnyway: flags.iKnowItForks, signal };
+  const { manifest, members, config: old } = await restore(config, file, wish);
   terminal.err(`Restored into ${config.paths.state}.`);
   for (const line of describe(manifest)) terminal.err(line);
   terminal.err(`Members   ${members}`);

@@ -1,4 +1,5 @@
-import { hintOf, messageOf } from '../support/errors.js';
+import { codeOf, hintOf, messageOf } from '../support/errors.js';
+import { EXIT } from './exit-codes.js';
 
 /** A terminal that can be drawn on, as one with a person before it can. */
 export interface Screen {
@@ -16,23 +17,32 @@ export interface Terminal {
   readonly screen?: Screen;
 }
 
-/** The terminal of this process. */
-export const PROCESS_TERMINAL: Terminal = {
-  out: (line) => process.stdout.write(`${line}\n`),
-  err: (line) => process.stderr.write(`${line}\n`),
-  ...(process.stdout.isTTY
-    ? {
-        screen: {
-          write: (text: string) => process.stdout.write(text),
-          // A serial line does not tell its size: 0.
-          size: () => ({
-            columns: process.stdout.columns || 80,
-            rows: process.stdout.rows || 24,
-          }),
-        },
-      }
-    : {}),
-};
+/** What a failed write to standard output means: a reader that went away (`| head`) wants no more. */
+function endUnread(error?: Error | null): void {
+  if (!error) return;
+  if (codeOf(error) === 'EPIPE') process.exit(EXIT.unread);
+  const words = `The standard output cannot be written: ${messageOf(error)}.`;
+  process.stderr.write(`snug: ${words}\n`);
+  process.exit(EXIT.badData);
+}
+
+/**
+ * The terminal of this process. Lines for `err` are lost where they cannot be written: a relay does
+ * not end because nobody reads its log, or a disk takes none of it. A line for `out` that cannot be
+ * written ends the process; `snug start` has none.
+ */
+export function processTerminal(): Terminal {
+  const { stdout, stderr } = process;
+  for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
+  const write = (text: string) => stdout.write(text, endUnread);
+  // A serial line does not tell its size: 0.
+  const size = () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
+  return {
+    out: (line) => write(`${line}\n`),
+    err: (line) => stderr.write(`${line}\n`),
+    ...(stdout.isTTY ? { screen: { write, size } } : {}),
+  };
+}
 
 /** Says what happened, why, and what to do. */
 export function printError(terminal: Terminal, error: unknown): void {

@@ -51,7 +51,11 @@ async function keepLooking(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    show(await once());
+    try {
+      show(await once());
+    } catch (error) {
+      if (error !== signal.reason) throw error;
+    }
     await pause(everyMs, undefined, { signal }).catch(() => undefined);
   }
 }

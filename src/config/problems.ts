@@ -9,7 +9,7 @@ export interface ConfigProblem {
   readonly line: number | undefined;
   /** Column, from 1; only for mistakes in the file's form. */
   readonly column: number | undefined;
-  /** The value given, as a short text. */
+  /** The value given, as a short text; undefined when the key is unknown. */
   readonly value: string | undefined;
   /** What is allowed there, or what is wrong with the file. */
   readonly allowed: string;
@@ -32,12 +32,9 @@ function harmless(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
-/**
- * A password that stands in the wrong place must not end up on a screen or in a journal. Such a
- * key is one of [mail], or one whose name says so.
- */
-function isSecret({ key, unknown }: Finding): boolean {
-  return /pass|secret|token|pwd/i.test(key) || (unknown !== undefined && /^mail\./i.test(key));
+/** The known keys whose values must not end up on a screen or in a journal. */
+function isSecret(key: string): boolean {
+  return /pass|secret|token|pwd/i.test(key);
 }
 
 /** @returns a TOML value in at most about 60 characters */
@@ -55,11 +52,13 @@ function shown(value: unknown): string {
  * @returns the problem, fit to be shown
  */
 export function problemOf(finding: Finding, line: number | undefined): ConfigProblem {
+  const value = isSecret(finding.key) ? '(not shown)' : shown(finding.value);
   return {
     key: harmless(finding.key),
     line,
     column: undefined,
-    value: isSecret(finding) ? '(not shown)' : shown(finding.value),
+    // A password can stand under any wrong name: "psk", "wifi_key".
+    value: finding.unknown === undefined ? value : undefined,
     allowed: finding.allowed,
     suggestion: finding.unknown?.suggestion,
   };
@@ -73,7 +72,8 @@ function sentence(problem: ConfigProblem): string {
   if (key === undefined) return `${where}${allowed}.`;
   const origin = line === undefined ? ' (not set in the file)' : '';
   const meant = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`;
-  return `${where}${key} = ${value}${origin}; allowed: ${allowed}.${meant}`;
+  const given = value === undefined ? `${key} is unknown` : `${key} = ${value}${origin}`;
+  return `${where}${given}; allowed: ${allowed}.${meant}`;
 }
 
 /** The configuration cannot be used; nothing was started. The CLI ends with status 78. */

@@ -26,23 +26,31 @@ function cannotConnect(path: string, cause: unknown): SnugError {
  * @param path of its control socket
  * @param method name of a control method
  * @param params its arguments, as JSON
+ * @param signal gives up; what the relay was asked for may still happen
  * @returns the method's result
- * @throws SnugError NOT_RUNNING, NOT_ALLOWED, CONTROL_BROKEN, or what the method threw
+ * @throws SnugError NOT_RUNNING, NOT_ALLOWED, CONTROL_BROKEN, or what the method threw; the signal's reason when aborted
  */
-export async function callControl(path: string, method: string, params: unknown): Promise<unknown> {
-  const socket = connect(path);
+export async function callControl(
+  path: string,
+  method: string,
+  params: unknown,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const socket = connect({ path, ...(signal === undefined ? {} : { signal }) });
   try {
-    await once(socket, 'connect');
-  } catch (cause) {
-    throw cannotConnect(path, cause);
-  }
-  try {
+    await once(socket, 'connect').catch((cause: unknown) => {
+      throw cannotConnect(path, cause);
+    });
     socket.write(`${JSON.stringify({ method, params })}\n`);
     const line = await readLine(socket, LONGEST_LINE, ANSWER_TIMEOUT_MS);
     const response = JSON.parse(line) as ControlResponse;
     if ('result' in response) return response.result;
     const { code, message, hint } = response.error;
     throw new SnugError(code, message, hint === undefined ? {} : { hint });
+  } catch (error) {
+    // Whatever broke then, this is why.
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     socket.destroy();
   }

@@ -16,7 +16,10 @@ export function readLine(socket: Socket, longest: number, timeoutMs: number): Pr
     socket.on('error', fail).on('close', fail);
     socket.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > longest) socket.destroy();
+      if (size > longest) {
+        socket.destroy();
+        return;
+      }
       chunks.push(chunk);
       if (!chunk.includes(0x0a)) return;
       const [line = ''] = Buffer.concat(chunks).toString('utf8').split('\n', 1);

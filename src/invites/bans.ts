@@ -5,6 +5,7 @@ import { feedSchema } from './invite.js';
 import { MAX_BANS, MAX_WAITING } from './limits.js';
 import { Mutex } from './mutex.js';
 import type { Graph } from './ports.js';
+import type { Removals } from './removals.js';
 import type { Store } from './store.js';
 import { Table } from './table.js';
 import { checkedNote } from './text.js';
@@ -29,33 +30,37 @@ export interface BanSummary {
   readonly reason?: string;
 }
 
+/** What {@link Bans} works with. */
+export interface BanParts {
+  readonly store: Store;
+  readonly graph: Graph;
+  /** A feed that was removed has no place here that lifting its ban could give back. */
+  readonly removals: Pick<Removals, 'has'>;
+  /** The desk's one lock around everything that speaks to the graph. */
+  readonly line: Mutex;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
 /**
  * Who is banned. The record is written first and counts at once; the block in the log follows in
- * the desk's line, behind a follow that may be under way, so that the block has the last word.
+ * the desk's line, behind a follow that may be under way, so that the block has the last word. However
+ * long that line is, it takes one more: nobody may keep a ban out by filling it.
  */
 export class Bans {
-  readonly #store: Store;
+  readonly #parts: BanParts;
   readonly #table: Table<Ban>;
-  readonly #graph: Graph;
-  readonly #line: Mutex;
-  readonly #now: () => number;
   readonly #records = new Map<FeedId, Ban>();
   readonly #writing = new Mutex(MAX_WAITING);
 
-  private constructor(store: Store, graph: Graph, line: Mutex, now: () => number) {
-    this.#store = store;
-    this.#table = new Table(store, 'bans', banSchema);
-    this.#graph = graph;
-    this.#line = line;
-    this.#now = now;
+  private constructor(parts: BanParts) {
+    this.#parts = parts;
+    this.#table = new Table(parts.store, 'bans', banSchema);
   }
 
-  /**
-   * @param line the desk's one lock around everything that speaks to the graph
-   * @param now milliseconds since 1970
-   */
-  static async load(store: Store, graph: Graph, line: Mutex, now: () => number): Promise<Bans> {
-    const bans = new Bans(store, graph, line, now);
+  /** @throws SnugError STATE_DAMAGED and others of the store */
+  static async load(parts: BanParts): Promise<Bans> {
+    const bans = new Bans(parts);
     for (const [, ban] of await bans.#table.entries()) bans.#records.set(ban.feed, ban);
     return bans;
   }
@@ -79,7 +84,7 @@ export class Bans {
   /** @throws SnugError FEED_BANNED when the feed is banned here or blocked in the log */
   async refuse(feed: FeedId): Promise<void> {
     // The record is read last: a ban spoken while the graph was asked counts.
-    if ((await this.#graph.isBlocking(feed)) || this.has(feed)) {
+    if ((await this.#parts.graph.isBlocking(feed)) || this.has(feed)) {
       throw new SnugError('FEED_BANNED', 'That feed is banned from this relay.', {
         hint: 'Only the operator of this relay can lift the ban.',
       });
@@ -103,26 +108,27 @@ export class Bans {
       const kept = old?.wasFollowed === undefined ? {} : { wasFollowed: old.wasFollowed };
       const why = text ?? old?.reason;
       const spoken = why === undefined ? kept : { ...kept, reason: why };
-      return { feed, state: 'banned', at: this.#now(), ...spoken };
+      return { feed, state: 'banned', at: this.#parts.now(), ...spoken };
     });
     await this.#settle(feed);
   }
 
   /**
-   * Resolves when the block is lifted in the log and the feed is followed again if it was before.
+   * Resolves when the block is lifted in the log and the feed is followed again if it was before and
+   * is not removed.
    *
    * @throws SnugError NOT_BANNED, or BLOCK_FAILED and the store's
    */
   async unban(feed: FeedId): Promise<void> {
     // A block that another tool published can be lifted too.
-    const known = this.#records.has(feed) || (await this.#graph.isBlocking(feed));
+    const known = this.#records.has(feed) || (await this.#parts.graph.isBlocking(feed));
     await this.#change(feed, (old) => {
       if (!known) {
         throw new SnugError('NOT_BANNED', 'That feed is not banned.', {
           hint: 'Check the feed id; it must be the very one that was banned.',
         });
       }
-      return { ...(old ?? { feed, at: this.#now() }), state: 'lifted' };
+      return { ...(old ?? { feed, at: this.#parts.now() }), state: 'lifted' };
     });
     await this.#settle(feed);
   }
@@ -132,18 +138,25 @@ export class Bans {
     return [...this.#records.keys()];
   }
 
-  /** Takes over whether the relay's feed blocks this one; called when that is newer than the record. */
-  async learn(feed: FeedId, blocked: boolean): Promise<void> {
-    const known = this.#records.get(feed);
-    if (blocked === (known?.state === 'banned')) return;
+  /**
+   * Takes over whether the relay's feed blocks this one; called when that is newer than the record.
+   *
+   * @param cameHere whether it is on record how the feed became a member: the block hides that it was
+   */
+  async learn(feed: FeedId, blocked: boolean, cameHere: boolean): Promise<void> {
+    if (blocked === this.has(feed)) return;
+    const place = cameHere ? { wasFollowed: true } : {};
     await this.#change(feed, (old) =>
-      blocked ? { ...(old ?? { feed, at: this.#now() }), state: 'banned' } : undefined,
+      blocked
+        ? { ...(old ?? { feed, at: this.#parts.now() }), ...place, state: 'banned' }
+        : undefined,
     );
+    await this.#parts.graph.setBanned(feed, blocked);
   }
 
   /** Makes the log say of this feed what its record says. Takes its turn in the desk's line. */
   settle(feed: FeedId): Promise<void> {
-    return this.#line.run(async () => {
+    return this.#parts.line.runInAnyCase(async () => {
       const ban = this.#records.get(feed);
       if (ban?.state === 'banned') await this.#block(ban);
       if (ban?.state === 'lifted') await this.#unblock(ban);
@@ -152,30 +165,35 @@ export class Bans {
 
   async #settle(feed: FeedId): Promise<void> {
     try {
+      // The relay shuts it out before the block has its turn. What is on record by now counts.
+      await this.#parts.graph.setBanned(feed, this.has(feed));
       await this.settle(feed);
     } catch (cause) {
       throw new SnugError('BLOCK_FAILED', 'The ban list is changed, but not yet published.', {
         cause,
         hint:
           codeOf(cause) === 'OWN_FEED_BEHIND'
-            ? 'It counts at the door now, and is published when the own feed is back: see "snug status".'
+            ? 'It counts here now, and is published when the own feed is back: see "snug status".'
             : 'Give the same command again; a restart of the relay also completes it.',
       });
     }
   }
 
   async #block(ban: Ban): Promise<void> {
-    if (await this.#graph.isBlocking(ban.feed)) return;
-    const wasFollowed = ban.wasFollowed === true || (await this.#graph.isFollowing(ban.feed));
+    const { graph } = this.#parts;
+    if (await graph.isBlocking(ban.feed)) return;
+    const wasFollowed = ban.wasFollowed === true || (await graph.isFollowing(ban.feed));
     await this.#change(ban.feed, (current) => ({ ...(current ?? ban), wasFollowed }));
-    await this.#graph.block(ban.feed);
+    await graph.block(ban.feed);
   }
 
   async #unblock(ban: Ban): Promise<void> {
     const { feed } = ban;
-    if (await this.#graph.isBlocking(feed)) await this.#graph.unblock(feed);
-    const isMember = ban.wasFollowed !== true || (await this.#graph.isFollowing(feed));
-    if (!isMember && !this.has(feed)) await this.#graph.follow(feed);
+    const { graph, removals } = this.#parts;
+    if (await graph.isBlocking(feed)) await graph.unblock(feed);
+    const hasPlace = ban.wasFollowed === true && !removals.has(feed);
+    const isOwed = hasPlace && !(await graph.isFollowing(feed));
+    if (isOwed && !this.has(feed)) await graph.follow(feed);
     await this.#change(feed, (current) => (current?.state === 'lifted' ? undefined : current));
   }
 
@@ -187,7 +205,7 @@ export class Bans {
       this.#remember(feed, next);
       try {
         const write = next === undefined ? this.#table.remove(feed) : this.#table.put(feed, next);
-        await this.#store.commit([write]);
+        await this.#parts.store.commit([write]);
       } catch (error) {
         this.#remember(feed, old);
         throw error;

@@ -82,8 +82,8 @@ export class InviteDesk {
     try {
       const line = new Mutex(MAX_WAITING);
       const { graph, now } = options;
-      const bans = await Bans.load(store, graph, line, now);
       const removals = await Removals.load({ store, graph, line, now });
+      const bans = await Bans.load({ store, graph, removals, line, now });
       const budget = await Budget.load(store, options.budget, now);
       const desk = new InviteDesk(options, { store, budget, bans, removals, line });
       await desk.#minting.prune();

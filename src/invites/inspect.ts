@@ -16,6 +16,7 @@ const NO_GRAPH: Graph = {
   isBlocking: nobody,
   follow: nobody,
   unfollow: nobody,
+  setBanned: nobody,
   block: nobody,
   unblock: nobody,
 };
@@ -40,8 +41,8 @@ export async function holdDesk(folder: string): Promise<HeldDesk> {
   const parts = { store, graph: NO_GRAPH, line, now: Date.now };
   return {
     async readEverything() {
-      const bans = await Bans.load(store, NO_GRAPH, line, Date.now);
       const removals = await Removals.load(parts);
+      const bans = await Bans.load({ ...parts, removals });
       await new Sponsors({ ...parts, bans, removals, maySponsor: 0 }).feeds();
       for await (const _ of new Ledger(store, Date.now).all());
     },

@@ -23,7 +23,7 @@ export interface NewInvite {
 
 /** What the operator may say of a new code. */
 export interface InviteWish {
-  /** Published with the follow. */
+  /** For the operator's own list; never published. */
   readonly note?: string;
   /** How long it can be redeemed, in milliseconds, if not as long as configured. */
   readonly lifetimeMs?: number;

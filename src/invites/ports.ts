@@ -15,6 +15,11 @@ export interface Graph {
   follow(feed: FeedId): Promise<void>;
   /** Resolves once the message that ends the follow is in the log. */
   unfollow(feed: FeedId): Promise<void>;
+  /**
+   * Shuts a feed out of the relay at once, or no longer; nothing is published. Before a block, for
+   * that may have to wait.
+   */
+  setBanned(feed: FeedId, banned: boolean): Promise<void>;
   /** Resolves once the block message is in the log. */
   block(feed: FeedId): Promise<void>;
   /** Resolves once the message that lifts the block is in the log. */

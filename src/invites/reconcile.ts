@@ -87,13 +87,14 @@ async function learn(
     removals,
   );
   for (const [feed, word] of words) {
-    // Where the operator has spoken since, that counts.
-    if (bans.has(feed) === banned.has(feed)) await bans.learn(feed, word === 'block');
-    if (removals.has(feed) !== removed.has(feed)) continue;
     const { invite, sponsor } = origins.get(feed) ?? {};
-    if (word === 'follow') await removals.learn(feed, false);
+    const cameHere = (invite ?? sponsor) !== undefined;
+    // Where the operator has spoken since, that counts.
+    if (bans.has(feed) === banned.has(feed)) await bans.learn(feed, word === 'block', cameHere);
+    if (removals.has(feed) !== removed.has(feed)) continue;
+    if (word === 'follow') await removals.learn(feed, false, sponsors);
     // Nobody else would be followed again for what the records say.
-    if (word === 'none' && (invite ?? sponsor) !== undefined) await removals.learn(feed, true);
+    if (word === 'none' && cameHere) await removals.learn(feed, true, sponsors);
   }
 }
 

@@ -44,7 +44,8 @@ export class Redemptions {
   /**
    * @param codeKey public key of the code, proved by the handshake
    * @param value the feed id that the client sent
-   * @returns `already` when a redemption cut short had published the follow before
+   * @returns `already` when the follow was in the log before: a redemption was cut short, or the end of
+   *   the follow was owed still
    * @throws SnugError UNKNOWN_CODE, CODE_USED, CODE_EXPIRED, CODE_REVOKED, BAD_FEED_ID, FEED_BANNED
    *   or ALREADY_FOLLOWING, which all leave the code as it was; FOLLOW_FAILED or the store's, after
    *   which the same feed can try again
@@ -59,7 +60,9 @@ export class Redemptions {
       await this.#parts.bans.refuse(feed);
       if (invite.state === 'redeemed') throw alreadyFollowing();
       if (invite.state === 'claimed') return this.#complete(hash, invite, feed);
-      if (await this.#parts.graph.isFollowing(feed)) throw alreadyFollowing();
+      const following = await this.#parts.graph.isFollowing(feed);
+      // Whoever was removed comes back with this code, also while the unfollow is owed.
+      if (following && !this.#parts.removals.has(feed)) throw alreadyFollowing();
       return this.#claim(hash, invite, feed);
     });
   }

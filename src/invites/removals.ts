@@ -107,7 +107,7 @@ export class Removals {
     return this.#parts.line.run(async () => {
       const guests = await book.guestsOf(feed);
       const leaving = await this.#leaving(feed, withGuests ? guests : []);
-      if (leaving.length === 0 && !this.#owed.has(feed)) throw notAMember();
+      if (leaving.length === 0) throw notAMember();
       const records = leaving.map((one) => ({ feed: one, at: this.#parts.now() }));
       await this.#parts.store.commit([
         ...records.map((record) => this.#table.put(record.feed, record)),
@@ -123,11 +123,14 @@ export class Removals {
   }
 
   /** Takes over whether the relay's feed let go of this one; called when that is newer than the record. */
-  async learn(feed: FeedId, removed: boolean): Promise<void> {
+  async learn(feed: FeedId, removed: boolean, book: GuestBook): Promise<void> {
     if (removed === this.has(feed)) return;
     const record = { feed, at: this.#parts.now() };
-    const write = removed ? this.#table.put(feed, record) : this.#table.remove(feed);
-    await this.#parts.store.commit([write]);
+    await this.#parts.store.commit(
+      removed
+        ? [this.#table.put(feed, record), ...(await book.release([feed]))]
+        : [this.#table.remove(feed)],
+    );
     if (removed) this.#records.set(feed, record);
     else this.#records.delete(feed);
     this.#owed.delete(feed);
@@ -136,6 +139,7 @@ export class Removals {
   /** @returns what lets the feed back in, in one batch with the claim of its new code */
   comingBack(feed: FeedId): ComingBack {
     const record = this.#records.get(feed);
+    const owed = this.#owed.has(feed);
     return {
       writes: record === undefined ? [] : [this.#table.remove(feed)],
       done: () => {
@@ -145,6 +149,7 @@ export class Removals {
       undo: record === undefined ? [] : [this.#table.put(feed, record)],
       undone: () => {
         if (record !== undefined) this.#records.set(feed, record);
+        if (owed) this.#owed.add(feed);
       },
     };
   }
@@ -157,7 +162,8 @@ export class Removals {
   async #leaving(feed: FeedId, guests: readonly FeedId[]): Promise<FeedId[]> {
     const leaving: FeedId[] = [];
     for (const one of new Set([feed, ...guests])) {
-      if (await this.#parts.graph.isFollowing(one)) leaving.push(one);
+      // What was owed is done with this command, also when the log turns out to say it already.
+      if (this.#owed.has(one) || (await this.#parts.graph.isFollowing(one))) leaving.push(one);
     }
     const fresh = leaving.filter((one) => !this.has(one)).length;
     if (this.#records.size + fresh <= MAX_REMOVALS) return leaving;

@@ -50,17 +50,18 @@ export class Sponsors implements GuestBook {
    */
   sponsor(member: FeedId, value: unknown): Promise<{ already: boolean }> {
     return this.#parts.line.run(async () => {
-      const { bans, graph } = this.#parts;
+      const { bans, graph, removals } = this.#parts;
       const feed = parseFeedId(value);
       await bans.refuse(member);
-      if (!(await graph.isFollowing(member))) {
+      // A removal counts also while its unfollow is owed.
+      if (removals.has(member) || !(await graph.isFollowing(member))) {
         throw new SnugError('NOT_A_MEMBER', 'Only members of this relay may ask for a follow.', {
           hint: 'Redeem an invite code first.',
         });
       }
       await bans.refuse(feed);
+      if (removals.has(feed)) throw removedBefore();
       if (await graph.isFollowing(feed)) return { already: true };
-      if (this.#parts.removals.has(feed)) throw removedBefore();
       await this.#charge(member, feed);
       await this.#follow(feed);
       return { already: false };
@@ -96,12 +97,14 @@ export class Sponsors implements GuestBook {
   }
 
   /**
-   * Completes what a crash cut short: the feed is followed, unless banned.
+   * Completes what a crash cut short: the feed is followed, unless banned or removed.
    *
    * @throws SnugError FOLLOW_FAILED
    */
   restore(feed: FeedId): Promise<void> {
     return this.#parts.line.run(async () => {
+      // It may have been removed since the list was read.
+      if (this.#parts.removals.has(feed)) return;
       if (await this.#parts.graph.isFollowing(feed)) return;
       try {
         await this.#follow(feed);

@@ -31,7 +31,8 @@ async function refuseHeadless(folder: string): Promise<void> {
  * After a failed write LevelDB appends behind the torn record and answers "done", but its recovery
  * then drops what follows the tear (seen on a full tmpfs with classic-level 3.0.0: five of five
  * confirmed writes gone after kill -9). So a failed write makes the next one reopen the database
- * first, which starts a fresh log.
+ * first, which starts a fresh log. While the disk stays full that fails too and leaves the database
+ * closed; then a read tries it as well.
  */
 export class Store {
   readonly folder: string;
@@ -39,6 +40,7 @@ export class Store {
   readonly #parts = new Map<string, Part>();
   readonly #writing = new Mutex(2 * MAX_WAITING);
   #ready: Promise<void> = Promise.resolve();
+  #mending: Promise<void> | undefined;
   #torn = false;
 
   private constructor(folder: string) {
@@ -80,7 +82,7 @@ export class Store {
    */
   async read<T>(read: () => Promise<T>): Promise<T> {
     try {
-      await this.#ready;
+      await this.#ready.catch(() => this.#mend());
       return await read();
     } catch (error) {
       throw storeError(this.folder, error);
@@ -95,7 +97,7 @@ export class Store {
   commit(writes: readonly Write[]): Promise<void> {
     return this.#writing.run(async () => {
       try {
-        if (this.#torn) await this.#heal();
+        await this.#heal();
         await this.#database.batch([...writes], { sync: true });
       } catch (error) {
         this.#torn = true;
@@ -120,7 +122,18 @@ export class Store {
     await this.#database.close();
   }
 
+  /** Opens a database that a commit left closed; those who read meanwhile wait for this one try. */
+  #mend(): Promise<void> {
+    this.#mending ??= this.#writing
+      .run(() => this.#heal())
+      .finally(() => {
+        this.#mending = undefined;
+      });
+    return this.#mending;
+  }
+
   async #heal(): Promise<void> {
+    if (!this.#torn) return;
     this.#ready = this.#reopen();
     await this.#ready;
     this.#torn = false;

@@ -5,7 +5,7 @@ import { MAX_NOTE_LENGTH } from './limits.js';
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 /**
- * Notes and reasons are printed in terminals and published, so they must be one plain line.
+ * Notes and reasons are printed in terminals, never published; they must be one plain line.
  *
  * @param text what the operator wrote, if anything
  * @param name what it is called in the error, such as `note`

@@ -7,6 +7,8 @@ export interface Circumstances {
   readonly secrets: readonly string[];
   /** The session's deadline has passed. */
   readonly late: boolean;
+  /** All of the mail was on its way: it may have arrived. */
+  readonly handedOver: boolean;
 }
 
 /** What nodemailer puts on its errors. */
@@ -52,9 +54,21 @@ const ENDINGS = {
     'Correct mail.user or the password; a new password is used without a new start.',
   ],
   MAIL_LATER: ['does not take mail at the moment', 'It is tried again by itself.'],
+  MAIL_DEFERRED: [
+    'does not take this mail at the moment',
+    'It is tried again by itself. If it goes on, check mail.to, or the address of your friend.',
+  ],
+  MAIL_UNSURE: [
+    'got a mail and did not say whether it took it',
+    'It is tried again by itself, a few times: the mail may come twice.',
+  ],
   MAIL_REFUSED: [
     'refuses this mail',
-    'Check mail.from and mail.to, or the address of your friend; then try "snug mail test".',
+    'Check mail.to, or the address of your friend; then try "snug mail test".',
+  ],
+  MAIL_NOT_TAKEN: [
+    'does not take this mail from you',
+    'Check mail.from, and what your account may send; then try "snug mail test".',
   ],
   MAIL_BROKEN: ['broke the connection off', 'It is tried again by itself.'],
   MAIL_STRANGE: [
@@ -70,21 +84,37 @@ const TLS_CODES = /CERT|ISSUER|SIGNATURE|ALTNAME|^ERR_(SSL|TLS)|^EPROTO$/;
 const CERTIFICATE_CODES = /CERT|ISSUER|SIGNATURE|ALTNAME/;
 /** Where an answer is about the letter and not about the session. */
 const ABOUT_THE_LETTER = /^(MAIL FROM|RCPT TO|DATA)$/;
+/** The server ends the session, whatever it was asked (RFC 5321, 3.8). */
+const CLOSING = 421;
+/**
+ * Servers that wait for the recipient before they refuse a sender (Postfix does) tell it by the
+ * enhanced code (RFC 3463): a bad sender's address, or what the account may not do.
+ */
+const ABOUT_THE_SENDER = /^5\d\d[ -]5\.(1\.[78]|7\.\d+)\b/;
 
-function afterAnswer(error: SmtpError, code: string, answer: number): Ending {
-  if (answer >= 400 && answer < 500) return 'MAIL_LATER';
-  if (code === 'EAUTH') return 'MAIL_LOGIN';
-  if (code === 'ETLS') return 'MAIL_NO_TLS';
-  const command = typeof error.command === 'string' ? error.command : '';
-  if (answer >= 500 && ABOUT_THE_LETTER.test(command)) return 'MAIL_REFUSED';
-  return answer >= 500 ? 'MAIL_LATER' : 'MAIL_STRANGE';
+function aboutTheLetter({ command, response }: SmtpError, answer: number): Ending {
+  if (answer < 500) return 'MAIL_DEFERRED';
+  const sender = typeof response === 'string' && ABOUT_THE_SENDER.test(response);
+  return command === 'RCPT TO' && !sender ? 'MAIL_REFUSED' : 'MAIL_NOT_TAKEN';
 }
 
-function endingOf(error: unknown, late: boolean): Ending {
+function afterAnswer(error: SmtpError, code: string, answer: number): Ending {
+  if (answer < 400 || answer >= 600) return 'MAIL_STRANGE';
+  const command = typeof error.command === 'string' ? error.command : '';
+  if (answer !== CLOSING && ABOUT_THE_LETTER.test(command)) return aboutTheLetter(error, answer);
+  if (answer < 500) return 'MAIL_LATER';
+  if (code === 'EAUTH') return 'MAIL_LOGIN';
+  return code === 'ETLS' ? 'MAIL_NO_TLS' : 'MAIL_LATER';
+}
+
+function endingOf(error: unknown, { late, handedOver }: Circumstances): Ending {
   const smtp = (error ?? {}) as SmtpError;
   const code = codeOf(error) ?? '';
-  if (late || code === 'ETIMEDOUT') return 'MAIL_SILENT';
-  if (typeof smtp.responseCode === 'number') return afterAnswer(smtp, code, smtp.responseCode);
+  const silent = late || code === 'ETIMEDOUT';
+  const answer = silent ? undefined : smtp.responseCode;
+  if (typeof answer === 'number') return afterAnswer(smtp, code, answer);
+  if (handedOver) return 'MAIL_UNSURE';
+  if (silent) return 'MAIL_SILENT';
   const cause = typeof smtp.originalCode === 'string' ? smtp.originalCode : '';
   if (CERTIFICATE_CODES.test(cause)) return 'MAIL_CERTIFICATE';
   if (code === 'ETLS' || TLS_CODES.test(cause)) return 'MAIL_NO_TLS';
@@ -112,10 +142,11 @@ export function unreachable(server: string, cause: unknown): SnugError {
  * @returns the same for the operator, without addresses and secrets, also in its cause; a
  *   SnugError as it is
  */
-export function inWords(error: unknown, { server, secrets, late }: Circumstances): SnugError {
+export function inWords(error: unknown, circumstances: Circumstances): SnugError {
   if (error instanceof SnugError) return error;
+  const { server, secrets } = circumstances;
   const { response } = (error ?? {}) as SmtpError;
   const words = typeof response === 'string' ? quoted(response, secrets) : '';
   const cause = new Error(quoted(messageOf(error), secrets));
-  return told(endingOf(error, late), server, words, cause);
+  return told(endingOf(error, circumstances), server, words, cause);
 }

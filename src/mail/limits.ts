@@ -18,12 +18,16 @@ export const RETRY_LONGEST = HOUR;
 export const LOOK_AGAIN = 15 * MINUTE;
 
 /**
- * Refusals of one letter until it is given up. The operator's own may only need a corrected
- * account or address; a friend's address that is refused for good is wrong, and not kept.
+ * Refusals of one letter until it is given up: account or address may only need to be corrected. A
+ * friend's address that is refused for good is wrong, and is not kept.
  */
-export const MOST_REFUSALS = { operator: 5, friend: 1 } as const;
+export const MOST_REFUSALS = 5;
 /** From one refusal to the next try; doubled each time. */
 export const REFUSED_PAUSE = HOUR;
+/** From one "not now" to a letter to its next try; doubled each time up to the longest. */
+export const DEFERRED_PAUSE = { first: LOOK_AGAIN, longest: HOUR } as const;
+/** So often a server may be silent after a letter's last dot until it counts as sent. */
+export const MOST_UNSURE = 3;
 
 /** How often what is wrong is looked at; what follows counts these looks. */
 export const LOOK_EVERY = MINUTE;
@@ -39,7 +43,7 @@ export interface SessionTimings {
   readonly dial: number;
   /** For the greeting, and for TLS. */
   readonly greeting: number;
-  /** Without a byte from the server. */
+  /** Without a byte from the server: it may filter for ten minutes (RFC 5321, 4.5.3.2.6). */
   readonly silence: number;
   /** For all of it. */
   readonly whole: number;
@@ -48,8 +52,8 @@ export interface SessionTimings {
 export const TIMINGS: SessionTimings = {
   dial: 90_000,
   greeting: 60_000,
-  silence: 60_000,
-  whole: 4 * MINUTE,
+  silence: 10 * MINUTE,
+  whole: 15 * MINUTE,
 };
 /** `snug mail test` waits for its answer, and the control socket for a minute only. */
 export const TEST_DEADLINE = 50_000;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../support/clock.js';
 import { messageOf, SnugError } from '../support/errors.js';
@@ -86,7 +85,6 @@ export class Mail {
    * @throws SnugError MAIL_QUEUE_FAILED
    */
   static open(options: MailOptions): Mail {
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     const mail = new Mail(options);
     mail.#checkPassword();
     mail.#greet();

@@ -5,9 +5,11 @@ import type { Log } from '../support/log.js';
 import type { StampedLetter } from './letter.js';
 import {
   DAY,
+  DEFERRED_PAUSE,
   LONGEST_WAIT,
   LOOK_AGAIN,
   MOST_REFUSALS,
+  MOST_UNSURE,
   REFUSED_PAUSE,
   RETRY_FIRST,
   RETRY_LONGEST,
@@ -162,17 +164,33 @@ export class Postman {
   #notDelivered(letter: QueuedLetter, error: unknown): boolean {
     if (this.#stopping.signal.aborted) return false;
     this.failed(error);
-    if (codeOf(error) !== 'MAIL_REFUSED') {
+    const settle = this.#settlementOf(codeOf(error));
+    if (settle === undefined) {
       this.#holding = true;
       return false;
     }
-    if (this.#options.queue.holds(letter)) this.#refused(letter);
+    if (this.#options.queue.holds(letter)) settle(letter);
     return true;
   }
 
-  #refused(letter: QueuedLetter): void {
+  /** @returns what to do with a letter; undefined when it is the session that went wrong */
+  #settlementOf(code: string | undefined): ((letter: QueuedLetter) => void) | undefined {
+    switch (code) {
+      case 'MAIL_REFUSED':
+        return (letter) => this.#refused(letter, isFriends(letter) ? 1 : MOST_REFUSALS);
+      case 'MAIL_NOT_TAKEN':
+        return (letter) => this.#refused(letter, MOST_REFUSALS);
+      case 'MAIL_DEFERRED':
+        return (letter) => this.#postpone(letter);
+      case 'MAIL_UNSURE':
+        return (letter) => this.#unsure(letter);
+      default:
+        return undefined;
+    }
+  }
+
+  #refused(letter: QueuedLetter, most: number): void {
     const refusals = letter.refusals + 1;
-    const most = isFriends(letter) ? MOST_REFUSALS.friend : MOST_REFUSALS.operator;
     if (refusals >= most) {
       this.#drop(letter, 'A mail was refused for good');
       return;
@@ -180,6 +198,25 @@ export class Postman {
     const pause = REFUSED_PAUSE * 2 ** letter.refusals;
     const notBefore = this.#options.clock.now() + pause;
     this.#options.queue.update(letter, { refusals, notBefore });
+  }
+
+  #postpone(letter: QueuedLetter, change: Partial<QueuedLetter> = {}): void {
+    const { first, longest } = DEFERRED_PAUSE;
+    const pause = Math.min(first * 2 ** (letter.tries - 1), longest);
+    const notBefore = this.#options.clock.now() + pause;
+    this.#options.queue.update(letter, { ...change, notBefore });
+  }
+
+  #unsure(letter: QueuedLetter): void {
+    const unsure = (letter.unsure ?? 0) + 1;
+    if (unsure < MOST_UNSURE) {
+      this.#postpone(letter, { unsure });
+      return;
+    }
+    const { log, queue, notes, clock } = this.#options;
+    log.warning('The mail server never says whether it took a mail; it counts as sent.');
+    queue.remove(letter.id);
+    notes.mailSent(clock.now(), !isFriends(letter));
   }
 
   #drop(letter: QueuedLetter, why: string): void {

@@ -30,6 +30,8 @@ const QUEUED = v.strictObject({
   /** Sessions begun for it: not 0 means that it may have arrived already. */
   tries: count,
   refusals: count,
+  /** Sessions after which it may have arrived. */
+  unsure: v.exactOptional(count),
   /** Not to be tried before. */
   notBefore: v.exactOptional(time),
 });
@@ -152,8 +154,12 @@ export class Queue {
 
   #load(): void {
     for (const name of readdirSync(this.#folder)) {
-      if (name.endsWith('.new')) rmSync(join(this.#folder, name), { force: true });
-      else if (name.endsWith('.json') && this.size < MOST_QUEUED) this.#loadOne(name);
+      try {
+        if (name.endsWith('.new')) rmSync(join(this.#folder, name), { force: true });
+        else if (name.endsWith('.json') && this.size < MOST_QUEUED) this.#loadOne(name);
+      } catch (error) {
+        this.#log.warning(`A file among the mails that wait is left: ${messageOf(error)}`);
+      }
     }
   }
 

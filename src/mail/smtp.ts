@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import { dialThroughTor } from '../support/tor-dial.js';
 import { inWords, unreachable } from './failures.js';
@@ -37,7 +38,9 @@ export class Smtp {
    * @param signal ends the session
    * @param deadline other than the usual for the whole session, in milliseconds
    * @returns once the server has taken responsibility for it
-   * @throws SnugError MAIL_*, in words for the operator; MAIL_REFUSED is about this letter alone
+   * @throws SnugError MAIL_*, in words for the operator; about this letter alone are MAIL_REFUSED
+   *   (for good, its recipient), MAIL_NOT_TAKEN (for good, its sender or content), MAIL_DEFERRED
+   *   and MAIL_UNSURE (it may have arrived)
    */
   async send(letter: StampedLetter, signal: AbortSignal, deadline?: number): Promise<void> {
     const { settings, timings, now } = this.#options;
@@ -45,13 +48,18 @@ export class Smtp {
     const inTime = AbortSignal.timeout(deadline ?? timings.whole);
     const until = AbortSignal.any([signal, inTime]);
     const mail = { ...render(letter, settings, now()), signal: until };
+    let handedOver = false;
+    const onHandedOver = () => {
+      handedOver = true;
+    };
     try {
-      await this.#session(mail, login, until);
+      await this.#session(mail, login, until, onHandedOver);
     } catch (error) {
       throw inWords(error, {
         server: settings.server,
         secrets: login === undefined ? [] : [login.pass, login.user],
         late: inTime.aborted,
+        handedOver,
       });
     }
   }
@@ -70,6 +78,7 @@ export class Smtp {
     mail: SendMailOptions,
     login: { user: string; pass: string } | undefined,
     signal: AbortSignal,
+    onHandedOver: () => void,
   ): Promise<void> {
     const { settings, timings } = this.#options;
     let connection: Socket | undefined;
@@ -94,6 +103,11 @@ export class Smtp {
         disableFileAccess: true,
         disableUrlAccess: true,
         logger: false,
+      });
+      transport.use('stream', ({ message }, done) => {
+        // Read to its end only after the server has asked for the mail.
+        message.transform(() => new PassThrough().once('end', onHandedOver));
+        done();
       });
       await transport.sendMail(mail);
     } finally {

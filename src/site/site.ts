@@ -98,6 +98,11 @@ export class Site implements Service {
     await closed;
   }
 
+  /** Whether it listens; that its socket is where Tor finds it, only {@link answers} can tell. */
+  get listening(): boolean {
+    return this.#door.listening;
+  }
+
   /** @returns whether somebody would be let in who knocks at the socket, without Tor */
   answers(): Promise<boolean> {
     return isAnswering(this.#options.socket);

@@ -1,5 +1,5 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
-import { codeOf, hintOf, messageOf, SnugError } from '../support/errors.js';
+import { codeOf, hintOf, messageOf, SnugError, withCauses } from '../support/errors.js';
 
 /** Either end of a channel between two threads. */
 export type Port = Pick<MessagePort | Worker, 'postMessage'> & {
@@ -10,11 +10,12 @@ export type Port = Pick<MessagePort | Worker, 'postMessage'> & {
 /** What the other side may call, by name. Arguments and results are copied, so: plain data. */
 export type Served = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-/** What is left of an error on the other side: the stack and the cause stay where they are. */
+/** What is left of an error on the other side: the stack stays where it is, of the cause go the words. */
 interface SentError {
   readonly code: string | undefined;
   readonly message: string;
   readonly hint: string | undefined;
+  readonly why: string | undefined;
 }
 
 type Packet =
@@ -34,12 +35,19 @@ const MOST_WAITING = 4096;
 function send(error: unknown): SentError {
   // Only our own errors have codes that mean something over there, and words for people.
   const own = error instanceof SnugError;
-  return { code: own ? codeOf(error) : undefined, message: messageOf(error), hint: hintOf(error) };
+  const cause = error instanceof Error ? error.cause : undefined;
+  return {
+    code: own ? codeOf(error) : undefined,
+    message: messageOf(error),
+    hint: hintOf(error),
+    why: cause === undefined ? undefined : withCauses(cause),
+  };
 }
 
-function receive({ code, message, hint }: SentError): Error {
-  if (code === undefined) return new Error(message);
-  return new SnugError(code, message, hint === undefined ? {} : { hint });
+function receive({ code, message, hint, why }: SentError): Error {
+  const because = why === undefined ? {} : { cause: new Error(why) };
+  if (code === undefined) return new Error(message, because);
+  return new SnugError(code, message, hint === undefined ? because : { ...because, hint });
 }
 
 /**

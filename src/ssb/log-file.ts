@@ -1,38 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../support/errors.js';
+import { SnugError } from '../support/errors.js';
 import type { FeedId } from '../support/feed-id.js';
+import { inspectLog } from './inspect/log.js';
 import { type OwnFeedRecord, readRecord } from './own/record.js';
 import { asContact } from './own-feed.js';
 import { loadOwnKey } from './own-key.js';
-
-const BLOCK = 1024 * 1024;
-/** flumelog-offset (frame/recoverable.js): length, data, length, and the offset of its end. */
-const BEFORE = 4;
-const AFTER = 8;
-
-/** The records of ssb-db's log in order, up to its end or to where a crash has cut it. */
-async function* recordsOf(log: FileHandle): AsyncGenerator<Buffer> {
-  let rest = Buffer.alloc(0);
-  for (let position = 0; ; ) {
-    const block = Buffer.alloc(BLOCK);
-    const { bytesRead } = await log.read(block, 0, BLOCK, position);
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    rest = Buffer.concat([rest, block.subarray(0, bytesRead)]);
-    let at = 0;
-    while (rest.length - at >= BEFORE) {
-      const length = rest.readUInt32BE(at);
-      // No message comes near that, whatever it is wrapped in.
-      if (length === 0 || length > BLOCK) return;
-      if (rest.length - at < BEFORE + length + AFTER) break;
-      if (rest.readUInt32BE(at + BEFORE + length) !== length) return;
-      yield rest.subarray(at + BEFORE, at + BEFORE + length);
-      at += BEFORE + length + AFTER;
-    }
-    rest = rest.subarray(at);
-  }
-}
 
 /** A message as ssb-db keeps it. */
 interface Logged {
@@ -44,30 +16,55 @@ interface Logged {
   };
 }
 
-/** What a record of the log says, if it says anything that can be read. */
+/** @param record that `inspectLog` has found to be a message */
 function parse(record: Buffer): Logged | undefined {
-  try {
-    const message = JSON.parse(record.toString('utf8')) as Logged | null;
-    return typeof message?.value?.sequence === 'number' ? (message ?? undefined) : undefined;
-  } catch {
-    return undefined;
+  const message = JSON.parse(record.toString('utf8')) as Logged;
+  return typeof message.value?.sequence === 'number' ? message : undefined;
+}
+
+function damaged(file: string): SnugError {
+  return new SnugError(
+    'LOG_DAMAGED',
+    `The log of messages ${file} is damaged: it does not tell how far the relay's own feed has come.`,
+    {
+      hint: 'A relay that is restored with too little could fork its feed. "snug doctor" says what is wrong; use an older backup.',
+    },
+  );
+}
+
+/** Adds up the relay's own messages, one record after the other. */
+class Head {
+  readonly #id: FeedId;
+  readonly #members = new Set<FeedId>();
+  #head: { sequence: number; id: string | null } = { sequence: 0, id: null };
+
+  constructor(id: FeedId) {
+    this.#id = id;
+  }
+
+  add(record: Buffer): void {
+    if (!record.includes(this.#id)) return;
+    const message = parse(record);
+    if (message?.value.author !== this.#id) return;
+    if (message.value.sequence <= this.#head.sequence) return;
+    this.#head = { sequence: message.value.sequence, id: message.key };
+    const [feed, word] = asContact(message.value) ?? [];
+    if (feed === undefined) return;
+    if (word === 'follow') this.#members.add(feed);
+    else this.#members.delete(feed);
+  }
+
+  record(): OwnFeedRecord {
+    return { ...this.#head, members: [...this.#members].sort() };
   }
 }
 
-async function headIn(log: FileHandle, id: FeedId): Promise<OwnFeedRecord> {
-  const members = new Set<FeedId>();
-  let head: { sequence: number; id: string | null } = { sequence: 0, id: null };
-  for await (const record of recordsOf(log)) {
-    if (!record.includes(id)) continue;
-    const message = parse(record);
-    if (message?.value.author !== id || message.value.sequence <= head.sequence) continue;
-    head = { sequence: message.value.sequence, id: message.key };
-    const [feed, word] = asContact(message.value) ?? [];
-    if (feed === undefined) continue;
-    if (word === 'follow') members.add(feed);
-    else members.delete(feed);
-  }
-  return { ...head, members: [...members].sort() };
+/** What a power cut has left at the end counts as nothing: the relay cuts it off, too. */
+async function headIn(file: string, id: FeedId): Promise<OwnFeedRecord> {
+  const head = new Head(id);
+  const shape = await inspectLog(file, (record) => head.add(record));
+  if (shape?.broken !== undefined || (shape?.unreadable ?? 0) > 0) throw damaged(file);
+  return head.record();
 }
 
 /**
@@ -75,25 +72,13 @@ async function headIn(log: FileHandle, id: FeedId): Promise<OwnFeedRecord> {
  *
  * @param folder of its database, with its key in it
  * @returns its feed and how far that is known to have come
- * @throws SnugError SSB_KEY_DAMAGED, OWN_RECORD_DAMAGED; the error of the file system
+ * @throws SnugError SSB_KEY_DAMAGED, OWN_RECORD_DAMAGED, LOG_DAMAGED; the error of the file system
  */
 export async function readOwnFeed(
   folder: string,
 ): Promise<{ feed: FeedId; ownFeed: OwnFeedRecord }> {
   const feed = loadOwnKey(join(folder, 'secret')).id as FeedId;
-  const here = await open(join(folder, 'flume', 'log.offset'), 'r').then(
-    async (log) => {
-      try {
-        return await headIn(log, feed);
-      } finally {
-        await log.close();
-      }
-    },
-    (error: unknown): OwnFeedRecord => {
-      if (codeOf(error) === 'ENOENT') return { sequence: 0, id: null, members: [] };
-      throw error;
-    },
-  );
+  const here = await headIn(join(folder, 'flume', 'log.offset'), feed);
   const recorded = readRecord(folder);
   const isAhead = recorded !== undefined && recorded.sequence > here.sequence;
   return { feed, ownFeed: isAhead ? recorded : here };

@@ -3,6 +3,7 @@ import { SnugError } from '../support/errors.js';
 import { asFeedId } from '../support/feed-id.js';
 import type { Log } from '../support/log.js';
 import { answer } from './answer.js';
+import { FollowQuota } from './follow-quota.js';
 import type { Gate } from './gate.js';
 
 /** What `follow` answers. */
@@ -11,10 +12,15 @@ export interface Followed {
   readonly following: true;
 }
 
-async function follow(gate: Gate, caller: string, feed: unknown): Promise<Followed> {
+async function follow(
+  gate: Gate,
+  quota: FollowQuota,
+  caller: string,
+  feed: unknown,
+): Promise<Followed> {
   const member = asFeedId(caller);
   if (member === undefined) throw new SnugError('NOT_A_MEMBER', 'Only members may ask for this.');
-  await gate.sponsor(member, feed);
+  await quota.run(member, () => gate.sponsor(member, feed));
   return { contact: String(feed), following: true };
 }
 
@@ -26,11 +32,12 @@ async function follow(gate: Gate, caller: string, feed: unknown): Promise<Follow
  * @returns a plugin without a name: its methods stand at the top level
  */
 export function memberApi(gate: Gate, log: Log): Plugin {
+  const quota = new FollowQuota();
   return {
     manifest: { follow: 'async', getAddress: 'sync' },
     init: () => ({
       follow(this: { id: string }, feed: unknown, cb: Callback<Followed>) {
-        answer(follow(gate, this.id, feed), cb, log);
+        answer(follow(gate, quota, this.id, feed), cb, log);
       },
     }),
   };

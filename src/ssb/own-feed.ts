@@ -45,7 +45,7 @@ export function asContact({ content }: { content?: unknown }): readonly [FeedId,
 /**
  * Publishes on the relay's own feed and waits until the message is on the disk. ssb-db answers
  * when the kernel has it; after a power cut a message that a member already has would then be
- * missing here, and the next one would fork the feed.
+ * missing here, and the next one would fork the feed. So peers get it only then, too.
  */
 export class OwnFeed {
   readonly #parts: OwnFeedParts;
@@ -66,24 +66,30 @@ export class OwnFeed {
       isForked: () => carrier.stateOf(server.id).state === 'refused',
       claimOf: (peer) => carrier.claimOf(peer),
       members: () => graph.members(),
-      isBlocked: (feed) => graph.blocks(feed),
+      isBlocked: (feed) => !carrier.carried.serves(feed),
       listed,
     });
   }
 
   /**
-   * @param content of the message, with its `type`
-   * @returns the message as stored
+   * Publishes a word on a feed; resolves once it is on the disk and counts.
+   *
+   * @param content of the message, beside its type and the feed
    * @throws SnugError OWN_FEED_BEHIND, DISK_FULL
    */
-  async publish(content: object): Promise<Message> {
+  async say(feed: FeedId, word: Word, content: object): Promise<void> {
+    await this.#publish({ type: 'contact', contact: feed, ...content });
+    await this.#parts.graph.until(feed, word);
+  }
+
+  async #publish(content: object): Promise<void> {
     const message = await new Promise<Message>((resolve, reject) => {
       this.#parts.server.publish(content, (error, stored) =>
         stored === undefined ? reject(error) : resolve(stored),
       );
     });
-    await this.#sync();
-    return message;
+    await this.sync();
+    this.#parts.carrier.synced(message.value.sequence);
   }
 
   /** @returns how far the feed has come, and whom it follows */
@@ -99,6 +105,16 @@ export class OwnFeed {
   async untilBack(): Promise<OwnFeedNews> {
     const { newer, recorded } = await this.#parts.hold.back();
     return { newer, words: [...(await this.#wordsAfter(recorded))] };
+  }
+
+  /** Resolves once everything that is in the log is on the disk itself. */
+  async sync(): Promise<void> {
+    const log = await open(join(this.#parts.folder, 'flume', LOG_FILE), 'r+');
+    try {
+      await log.datasync();
+    } finally {
+      await log.close();
+    }
   }
 
   #at(sequence: number): Promise<Message | undefined> {
@@ -122,14 +138,5 @@ export class OwnFeed {
         error instanceof Error ? reject(error) : resolve(words);
       pull(server.createUserStream(feed), pull.drain<SignedValue>(note, done));
     });
-  }
-
-  async #sync(): Promise<void> {
-    const log = await open(join(this.#parts.folder, 'flume', LOG_FILE), 'r+');
-    try {
-      await log.datasync();
-    } finally {
-      await log.close();
-    }
   }
 }

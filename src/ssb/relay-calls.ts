@@ -10,6 +10,7 @@ export const RELAY_CALLS = [
   'isBlocking',
   'follow',
   'unfollow',
+  'setBanned',
   'block',
   'unblock',
   'feeds',

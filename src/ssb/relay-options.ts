@@ -39,6 +39,8 @@ export interface RelayStatus {
   readonly members: number;
   readonly reach: number;
   readonly connected: number;
+  /** How often somebody came through Tor and was let in, since the start. */
+  readonly arrivals: number;
   readonly peers: readonly PeerStatus[];
   readonly blobs: BlobStatus;
   readonly indexed: boolean;

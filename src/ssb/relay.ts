@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Peer, SsbServer } from 'ssb-server';
 import { type FeedId, parseFeedId } from '../support/feed-id.js';
 import { Blobs } from './blobs/index.js';
+import { Connections } from './connections.js';
 import { Carrier } from './feeds/carrier.js';
 import { type FeedReport, FeedReports } from './feeds/reports.js';
 import { FollowGraph } from './follow-graph.js';
@@ -35,6 +36,7 @@ interface Parts {
 /** The SSB relay: ssb-server behind the onion service, and the relay's own feed. */
 export class Relay {
   readonly #server: SsbServer;
+  readonly #connections: Connections;
   readonly #graph: FollowGraph;
   readonly #feed: OwnFeed;
   readonly #gate: GatePost;
@@ -47,6 +49,7 @@ export class Relay {
   private constructor(server: SsbServer, folder: string, gate: GatePost, parts: Parts) {
     const { peers, carrier, blobs, hold } = parts;
     this.#server = server;
+    this.#connections = new Connections(server);
     this.#graph = new FollowGraph(server);
     this.#feed = new OwnFeed({ server, folder, hold, graph: this.#graph, carrier });
     this.#hold = hold;
@@ -60,7 +63,8 @@ export class Relay {
   }
 
   /**
-   * Opens the database and listens. Everybody is refused until {@link Relay.admit} is called.
+   * Opens the database and listens; resolves once it is known what is in the log. Everybody is
+   * refused until {@link Relay.admit} is called.
    *
    * @throws SnugError NO_NATIVE_CRYPTO, SSB_KEY_DAMAGED, SOCKET_IN_USE, PEER_IS_SELF
    */
@@ -107,6 +111,9 @@ export class Relay {
     });
     await setSocketModes(options);
     relay = new Relay(server, folder, gate, { peers, carrier, blobs, hold });
+    await carrier.loaded;
+    // What a crash has left to the kernel, peers would be given.
+    await relay.#feed.sync();
     return relay;
   }
 
@@ -137,8 +144,7 @@ export class Relay {
 
   /** Publishes a follow, as ssb-invite does; resolves once it is on the disk and counts. */
   async follow(feed: FeedId): Promise<void> {
-    await this.#feed.publish({ type: 'contact', contact: feed, following: true, pub: true });
-    await this.#graph.until(feed, 'follow');
+    await this.#feed.say(feed, 'follow', { following: true, pub: true });
   }
 
   /**
@@ -146,32 +152,30 @@ export class Relay {
    * relay. It stays within reach for as long as a member follows it, as the configured hops say.
    */
   async unfollow(feed: FeedId): Promise<void> {
-    await this.#feed.publish({ type: 'contact', contact: feed, following: false, pub: true });
-    await this.#graph.until(feed, 'none');
-    if (!this.#peers.ids.has(feed)) this.#hangUp(feed);
+    await this.#feed.say(feed, 'none', { following: false, pub: true });
+    if (!this.#peers.ids.has(feed)) this.#connections.hangUp(feed);
   }
 
-  /** Publishes a block, which also ends the follow, and hangs up on the feed. */
+  /**
+   * What the desk says of a feed counts at once, also where nothing can be published: a banned one
+   * is hung up on, neither dialled nor carried nor served. The door asks the desk itself.
+   */
+  async setBanned(feed: FeedId, banned: boolean): Promise<void> {
+    this.#carrier.carried.setBanned(feed, banned);
+    this.#peers.setBanned(feed, banned);
+    if (banned) this.#connections.hangUp(feed);
+  }
+
+  /** Publishes a block, which also ends the follow. See {@link Relay.setBanned}, which comes first. */
   async block(feed: FeedId): Promise<void> {
-    try {
-      await this.#feed.publish({
-        type: 'contact',
-        contact: feed,
-        following: false,
-        blocking: true,
-      });
-      await this.#graph.until(feed, 'block');
-    } finally {
-      // Shut out it is in any case; the door asks the desk.
-      this.#peers.setBlocked(feed, true);
-      this.#hangUp(feed);
-    }
+    await this.#feed.say(feed, 'block', { following: false, blocking: true });
+    this.#peers.setBlocked(feed, true);
+    this.#connections.hangUp(feed);
   }
 
   /** Publishes the end of a block. The feed is not followed again by that. */
   async unblock(feed: FeedId): Promise<void> {
-    await this.#feed.publish({ type: 'contact', contact: feed, following: false, blocking: false });
-    await this.#graph.until(feed, 'none');
+    await this.#feed.say(feed, 'none', { following: false, blocking: false });
     this.#peers.setBlocked(feed, false);
   }
 
@@ -192,23 +196,20 @@ export class Relay {
 
   /** @returns how the members' feeds stand here */
   async feeds(): Promise<FeedReport[]> {
-    await this.#graph.ready;
-    return this.#graph.members().map((feed) => this.#reports.of(feed));
+    return await this.#reports.members();
   }
 
   /** @returns how a feed stands here, whether it is a member's or not */
   async feed(feed: FeedId): Promise<FeedReport> {
-    await this.#graph.ready;
-    return this.#reports.of(feed);
+    return await this.#reports.of(feed);
   }
 
   /** @returns what is known without asking the disk */
   status(): RelayStatus {
-    const connected = Object.values(this.#server.peers).filter((peers) => peers.length > 0);
     return {
       id: this.id,
       ...this.#graph.count(),
-      connected: connected.length,
+      ...this.#connections.status(),
       peers: this.#peers.status(),
       blobs: this.#blobs.status(),
       indexed: this.#server.since().sync,
@@ -227,8 +228,9 @@ export class Relay {
     return this.#feed.untilBack();
   }
 
-  /** Publishing goes on. */
-  publishAgain(): void {
+  /** Publishing goes on, once what came back cannot be lost again. */
+  async publishAgain(): Promise<void> {
+    await this.#feed.sync();
     this.#hold.release();
   }
 
@@ -240,11 +242,7 @@ export class Relay {
   /** Hangs up on everybody and closes the database. */
   async close(): Promise<void> {
     this.#peers.stop();
-    for (const id of Object.keys(this.#server.peers)) this.#hangUp(id);
+    this.#connections.hangUpOnAll();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-  }
-
-  #hangUp(feed: string): void {
-    for (const peer of [...(this.#server.peers[feed] ?? [])]) peer.close(true);
   }
 }

@@ -2,6 +2,7 @@ import { diskTodo, isFull } from './disk.js';
 import type { Snapshot } from './snapshot.js';
 import { isLoop, startsTodo } from './starts.js';
 import { UPDATE_TOR } from './tor.js';
+import { updatesTodo } from './updates.js';
 
 /** What a person should be told of, wherever they are. */
 export type ConditionId = 'tor-down' | 'self-visit' | 'disk' | 'clock' | 'restart-loop' | 'update';
@@ -51,13 +52,14 @@ function clock({ tor }: Snapshot): string | undefined {
 function textsOf(snapshot: Snapshot): Texts {
   const disk = snapshot.machine?.disk;
   const starts = snapshot.starts ?? 0;
+  const [late] = updatesTodo(snapshot.machine?.updates);
   const found: readonly (readonly [ConditionId, string | undefined])[] = [
     ['tor-down', torDown(snapshot)],
     ['self-visit', selfVisit(snapshot)],
     ['disk', isFull(disk) ? diskTodo(disk)[0] : undefined],
     ['clock', clock(snapshot)],
     ['restart-loop', isLoop(starts) ? startsTodo(starts)[0] : undefined],
-    ['update', snapshot.tor?.outdated === true ? UPDATE_TOR : undefined],
+    ['update', snapshot.tor?.outdated === true ? UPDATE_TOR : late],
   ];
   return new Map(found.flatMap(([id, text]) => (text === undefined ? [] : [[id, text]])));
 }

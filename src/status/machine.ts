@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { type BoardPaths, type BoardView, LINUX_BOARD, readBoard } from './board.js';
 import { type DiskView, readDisk } from './disk.js';
+import { CARD_UPDATES, readUpdates, type UpdatesView } from './updates.js';
 
 /** The file of all messages. */
 export interface LogView {
@@ -14,6 +15,7 @@ export interface MachineView {
   readonly disk: DiskView | undefined;
   readonly board: BoardView | undefined;
   readonly log: LogView | undefined;
+  readonly updates: UpdatesView | undefined;
 }
 
 /** Where {@link Machine} looks. */
@@ -24,6 +26,8 @@ export interface MachinePaths {
   readonly log: string;
   /** {@link LINUX_BOARD} unless given. */
   readonly board?: BoardPaths;
+  /** {@link CARD_UPDATES} unless given. */
+  readonly updates?: string;
 }
 
 async function readLog(path: string): Promise<LogView | undefined> {
@@ -34,7 +38,7 @@ async function readLog(path: string): Promise<LogView | undefined> {
 /** What the machine says of itself: a few small reads, done when somebody wants to know. */
 export class Machine {
   readonly #paths: MachinePaths;
-  #view: MachineView = { disk: undefined, board: undefined, log: undefined };
+  #view: MachineView = { disk: undefined, board: undefined, log: undefined, updates: undefined };
 
   /** @param paths where to look */
   constructor(paths: MachinePaths) {
@@ -48,10 +52,10 @@ export class Machine {
 
   /** Looks again; never rejects. */
   async look(): Promise<MachineView> {
-    const { state, log, board = LINUX_BOARD } = this.#paths;
-    const looks = [readDisk(state), readBoard(board), readLog(log)] as const;
-    const [disk, boardView, logView] = await Promise.all(looks);
-    this.#view = { disk, board: boardView, log: logView };
+    const { state, log, board = LINUX_BOARD, updates = CARD_UPDATES } = this.#paths;
+    const looks = [readDisk(state), readBoard(board), readLog(log), readUpdates(updates)] as const;
+    const [diskView, boardView, logView, updatesView] = await Promise.all(looks);
+    this.#view = { disk: diskView, board: boardView, log: logView, updates: updatesView };
     return this.#view;
   }
 }

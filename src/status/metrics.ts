@@ -89,7 +89,7 @@ function machineSamples({ machine, starts }: Snapshot): Sample[] {
     ['board_celsius', 'gauge', 'Temperature of the processor.', board?.celsius],
     ['board_throttled', 'gauge', 'The processor is slowed down now.', board?.throttled],
     ['board_under_voltage', 'gauge', 'Too little voltage now.', board?.underVoltage],
-    ['starts_last_hour', 'gauge', 'Starts of the relay, the last one counted.', starts],
+    ['starts_last_hour', 'gauge', 'Starts of the relay within the last hour.', starts],
   ];
 }
 

@@ -7,6 +7,7 @@ import { type MailView, mailTodo } from './mail.js';
 import { type SsbView, ssbTodo } from './ssb.js';
 import { startsTodo } from './starts.js';
 import { type TorView, torTodo } from './tor.js';
+import { updatesTodo } from './updates.js';
 import { type VisitsView, visitsTodo } from './visits.js';
 
 /** How the relay is: `well`, `degraded` (works, but somebody should look) or `down`. */
@@ -31,7 +32,7 @@ export interface Rooms {
 /** What `snug status --json` prints. */
 export interface Snapshot {
   readonly health: Health;
-  /** Everything is up and the onion address is published. */
+  /** Everything is up, the onion address is published, and visitors get in as far as is known. */
   readonly ready: boolean;
   readonly version: string;
   readonly uptimeSeconds: number;
@@ -63,6 +64,7 @@ function troublesOf({ tor, ssb, clearnet, visits, machine, starts, mail }: Rooms
     ...ssbTodo(ssb),
     ...diskTodo(machine?.disk),
     ...boardTodo(machine?.board),
+    ...updatesTodo(machine?.updates),
     ...startsTodo(starts ?? 0),
     ...mailTodo(mail),
   ];
@@ -80,7 +82,7 @@ function waitingFor({ tor, ssb, desk }: Rooms): string[] {
 
 function healthOf(rooms: Rooms, troubles: readonly string[]): Health {
   if (rooms.tor === undefined || rooms.ssb === undefined || !rooms.site) return 'down';
-  if (rooms.tor.state !== 'published') return 'down';
+  if (rooms.tor.state !== 'published' || rooms.visits?.ailment?.shut === true) return 'down';
   return troubles.length === 0 && rooms.ssb.indexed ? 'well' : 'degraded';
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Clock } from '../support/clock.js';
 import { writeDurably } from '../support/durable-file.js';
 import { codeOf } from '../support/errors.js';
 
@@ -20,18 +21,21 @@ function readTimes(file: string): number[] {
 }
 
 /**
- * Notes that the relay starts, beside its last starts.
+ * Notes that the relay starts, beside its last starts. How long ago those were, the machine's clock
+ * says once, now; from then on a steady one counts, for the machine's may be set meanwhile.
  *
  * @param file of the list; bounded, 0600
  * @param now in milliseconds since 1970
- * @returns how many starts there were within the last hour, this one included
+ * @param clock a steady one
+ * @returns counts, whenever it is asked, the starts of the hour before, this one included
  * @throws the error of the file system; the start itself does not depend on the list
  */
-export function noteStart(file: string, now: number): number {
+export function noteStart(file: string, now: number, clock: Pick<Clock, 'now'>): () => number {
   // After the clock was set back, later times mean nothing.
   const times = [...readTimes(file).filter((time) => time <= now), now].slice(-MOST);
   writeDurably(file, `${JSON.stringify(times)}\n`);
-  return times.filter((time) => now - time < HOUR_MS).length;
+  const begun = clock.now();
+  return () => times.filter((time) => now - time + clock.now() - begun < HOUR_MS).length;
 }
 
 /** @returns whether so many starts within an hour are a loop */

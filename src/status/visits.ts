@@ -7,7 +7,13 @@ export interface VisitsView {
   /** Since the start. */
   readonly well: number;
   readonly failed: number;
-  readonly ailment?: { readonly what: string; readonly hint: string; readonly seconds: number };
+  readonly ailment?: {
+    readonly what: string;
+    readonly hint: string;
+    readonly seconds: number;
+    /** Whether nobody gets in, as far as the relay can tell. */
+    readonly shut: boolean;
+  };
 }
 
 /** @returns the line of self-visits for people */

@@ -36,6 +36,15 @@ export function messageOf(error: unknown): string {
 
 /**
  * @param error anything that was thrown
+ * @returns its message, then in brackets those of what caused it, for the log
+ */
+export function withCauses(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? messageOf(error) : `${messageOf(error)} (${withCauses(cause)})`;
+}
+
+/**
+ * @param error anything that was thrown
  * @returns the `code` that Node and SnugError put on errors, if there is one
  */
 export function codeOf(error: unknown): string | undefined {

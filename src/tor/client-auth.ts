@@ -18,7 +18,14 @@ function raw(key: KeyObject, part: 'x' | 'd'): string {
   return encodeBase32(Buffer.from(value, 'base64url')).toUpperCase();
 }
 
-async function readKeys(file: string): Promise<ClientKeys | undefined> {
+/**
+ * Only looks; nothing is made or changed.
+ *
+ * @param file where the pair is kept
+ * @returns the pair, undefined when there is none yet
+ * @throws SnugError SSH_BAD_KEY
+ */
+export async function readClientKeys(file: string): Promise<ClientKeys | undefined> {
   try {
     const [, publicKey, privateKey] = FORM.exec(await readFile(file, 'utf8')) ?? [];
     if (publicKey !== undefined && privateKey !== undefined) return { publicKey, privateKey };
@@ -42,7 +49,7 @@ async function readKeys(file: string): Promise<ClientKeys | undefined> {
  * @throws SnugError SSH_BAD_KEY
  */
 export async function ensureClientKeys(file: string): Promise<ClientKeys> {
-  const known = await readKeys(file);
+  const known = await readClientKeys(file);
   if (known !== undefined) return known;
   const pair = generateKeyPairSync('x25519');
   const publicKey = raw(pair.publicKey, 'x');

@@ -24,6 +24,8 @@ export interface Ailment {
   readonly since: number;
   readonly kind: 'path' | 'page' | 'door';
   readonly why: string;
+  /** Nobody gets in, as far as can be told from here. */
+  readonly shut: boolean;
 }
 
 /** How long it is waited for what, in milliseconds. Tests make them short. */
@@ -69,8 +71,8 @@ export class Healing {
   /**
    * @param outcome of the last visit
    * @param now milliseconds
-   * @param othersCome whether visitors have come in since the trouble began: then the way in is
-   *   open, though crowded perhaps, and nothing is done that would throw them out
+   * @param othersCome whether visitors have come in since the last visit was judged: then the way
+   *   in is open, though crowded perhaps, and nothing is done that would throw them out
    * @returns what comes next
    */
   judge(outcome: Outcome, now: number, othersCome: boolean): Plan {
@@ -79,13 +81,17 @@ export class Healing {
     if (this.#failures === 1) this.#since = now;
     // A Tor that is not published tells so itself.
     else if (outcome.kind !== 'unpublished') {
-      this.#ailment = { since: this.#since, kind: outcome.kind, why: outcome.why };
+      const { kind, why } = outcome;
+      this.#ailment = { since: this.#since, kind, why, shut: this.#isShut(kind, othersCome) };
     }
     switch (outcome.kind) {
       case 'door':
         return { waitMs: this.#failures === 1 ? 0 : this.#backoff.next(), step: 'reopen' };
       case 'unpublished':
-        return this.#climb(Math.max(this.#rung, LADDER.length - 1));
+        // Directories keep a descriptor for hours: people may come in all the same.
+        return othersCome
+          ? this.#lookAgain()
+          : this.#climb(Math.max(this.#rung, LADDER.length - 1));
       case 'page':
         return this.#lookAgain();
       case 'path':
@@ -102,6 +108,12 @@ export class Healing {
     this.#backoff.reset();
     const [least, most] = this.#timings.every;
     return { waitMs: Math.round(least + this.#random() * (most - least)), step: 'look' };
+  }
+
+  /** A visit may fail by itself; when a restart has not helped and nobody came, it is the way in. */
+  #isShut(kind: Ailment['kind'], othersCome: boolean): boolean {
+    if (kind === 'door') return true;
+    return kind === 'path' && this.#rung === LADDER.length && !othersCome;
   }
 
   #lookAgain(): Plan {

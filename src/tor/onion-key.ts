@@ -24,7 +24,15 @@ function newKey(): Buffer {
   return Buffer.concat([HEAD, expanded]);
 }
 
-async function readKey(path: string): Promise<Buffer | undefined> {
+/**
+ * Only looks; nothing is made or changed.
+ *
+ * @param folder of the onion service
+ * @returns the key file, undefined when there is none yet
+ * @throws SnugError TOR_BAD_KEY
+ */
+export async function readOnionKey(folder: string): Promise<Buffer | undefined> {
+  const path = join(folder, SECRET_KEY);
   try {
     const key = await readFile(path);
     if (key.length === LENGTH && key.subarray(0, HEAD.length).equals(HEAD)) return key;
@@ -59,11 +67,10 @@ async function keep(path: string, content: Buffer): Promise<void> {
 export async function ensureOnionKey(
   folder: string,
 ): Promise<{ readonly host: OnionHost; readonly key: Buffer }> {
-  const path = join(folder, SECRET_KEY);
-  let key = await readKey(path);
+  let key = await readOnionKey(folder);
   if (key === undefined) {
     key = newKey();
-    writeDurably(path, key);
+    writeDurably(join(folder, SECRET_KEY), key);
   }
   const publicKey = publicKeyOf(key.subarray(HEAD.length, HEAD.length + 32));
   const host = onionHostOf(publicKey);

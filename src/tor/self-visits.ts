@@ -43,7 +43,7 @@ export interface SelfVisitsOptions {
   readonly visit: (signal: AbortSignal) => Promise<void>;
   /** The site's own socket: whether it answers without Tor, and how it is opened anew. */
   readonly door: { answers(): Promise<boolean>; reopen(): Promise<void> };
-  /** @returns how many requests of others came in so far */
+  /** @returns how often others came in through Tor so far; it only grows */
   readonly visitors: () => number;
   /** A steady one. */
   readonly clock: Clock;
@@ -61,7 +61,12 @@ export interface VisitsStatus {
   readonly well: number;
   readonly failed: number;
   /** Why the relay cannot reach itself, told once a second visit has failed too. */
-  readonly ailment?: { readonly what: string; readonly hint: string; readonly seconds: number };
+  readonly ailment?: {
+    readonly what: string;
+    readonly hint: string;
+    readonly seconds: number;
+    readonly shut: boolean;
+  };
 }
 
 /**
@@ -98,13 +103,16 @@ export class SelfVisits implements Service {
     const now = this.#options.clock.now();
     const seconds = (since: number) => Math.max(0, Math.round((now - since) / 1000));
     const { ailment } = this.#healing;
+    const told = ailment && {
+      ...ailmentInWords(ailment),
+      seconds: seconds(ailment.since),
+      shut: ailment.shut,
+    };
     return {
       ...(this.#lastWell === undefined ? {} : { lastWellSeconds: seconds(this.#lastWell) }),
       well: this.#well,
       failed: this.#failed,
-      ...(ailment === undefined
-        ? {}
-        : { ailment: { ...ailmentInWords(ailment), seconds: seconds(ailment.since) } }),
+      ...(told === undefined ? {} : { ailment: told }),
     };
   }
 
@@ -126,12 +134,13 @@ export class SelfVisits implements Service {
     if (outcome.kind === 'well') {
       this.#well += 1;
       this.#lastWell = clock.now();
-      this.#visitorsBefore = visitors();
     } else {
       this.#failed += 1;
       log.debug(`A visit of the relay to itself failed (${outcome.kind}): ${outcome.why}`);
     }
-    const plan = this.#healing.judge(outcome, clock.now(), visitors() > this.#visitorsBefore);
+    const seen = visitors();
+    const plan = this.#healing.judge(outcome, clock.now(), seen > this.#visitorsBefore);
+    this.#visitorsBefore = seen;
     this.#tell(before, this.#healing.ailment);
     return plan;
   }
@@ -168,6 +177,8 @@ export class SelfVisits implements Service {
   async #look(signal: AbortSignal): Promise<Outcome> {
     const { visit, door, timings } = this.#options;
     if (!this.#published()) {
+      // Who came while it was published says nothing of now.
+      this.#visitorsBefore = this.#options.visitors();
       await this.#until(timings.patience, () => this.#published());
       if (!this.#published()) return { kind: 'unpublished', why: 'Tor is not published.' };
       await this.#pause(timings.first);

@@ -127,7 +127,8 @@ export async function backUpBox(
 }
 
 export function restoreBox(box: Box, file: string, key: Key = KEY, publishAnyway = false) {
-  return restore(box.config, file, key, publishAnyway);
+  const { signal } = new AbortController();
+  return restore(box.config, file, { key, publishAnyway, signal });
 }
 
 /** @returns the paths of everything below a folder, with mode and content */

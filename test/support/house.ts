@@ -111,9 +111,9 @@ export const LONGEST_FILE = 250;
 
 /** House style puts comments on lines of their own; what they quote is no import. */
 const COMMENT = /^\s*(\/\/|\/\*|\*)/;
+const STATIC_IMPORTS = [/\bfrom\s*(['"`])([^'"`\s]+)\1/g, /\bimport\s*(['"`])([^'"`\s]+)\1/g];
 const LITERAL_IMPORTS = [
-  /\bfrom\s*(['"`])([^'"`]+)\1/g,
-  /\bimport\s*(['"`])([^'"`]+)\1/g,
+  ...STATIC_IMPORTS,
   /\b(?:import|require|require\.resolve|import\.meta\.resolve)\s*\(\s*(['"`])([^'"`]+)\1/g,
 ];
 const COMPUTED_IMPORT = /\b(?:import|require)\s*\(\s*[^'"`\s)]/;
@@ -124,9 +124,26 @@ function code(text: string): string {
 }
 
 /** @returns what a source imports, in whatever way */
-export function importsOf(text: string): string[] {
+export function importsOf(text: string, forms = LITERAL_IMPORTS): string[] {
   const source = code(text);
-  return LITERAL_IMPORTS.flatMap((form) => [...source.matchAll(form)].map((m) => m[2] ?? ''));
+  return forms.flatMap((form) => [...source.matchAll(form)].map((m) => m[2] ?? ''));
+}
+
+/**
+ * @param path of a compiled file, which has no imports of types any more
+ * @param read gives its text, and that of those that it imports
+ * @returns the packages that are loaded with it, before any of its code runs
+ */
+export function packagesWith(path: string, read: (path: string) => string): Set<string> {
+  const packages = new Set<string>();
+  const files = new Set([path]);
+  for (const file of files) {
+    for (const specifier of importsOf(read(file), STATIC_IMPORTS)) {
+      if (specifier.startsWith('.')) files.add(posix.join(posix.dirname(file), specifier));
+      else if (!specifier.startsWith('node:')) packages.add(packageOf(specifier));
+    }
+  }
+  return packages;
 }
 
 /** @returns the folder of src that a file lies in, or the file's own name */

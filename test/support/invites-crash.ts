@@ -2,7 +2,7 @@
  * A relay with nothing but its invite desk, made to be killed. It gets one job as JSON in its only
  * argument, says on stdout what it has reached, and then hangs where it was told to.
  */
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { InviteDesk } from '../../src/invites/desk.js';
 import { codeOf } from '../../src/support/errors.js';
 import { type FeedId, parseFeedId } from '../../src/support/feed-id.js';
@@ -13,7 +13,7 @@ import { deskOptions } from './invites-kit.js';
 export interface Job {
   readonly folder: string;
   readonly log: string;
-  readonly action: 'redeem' | 'ban' | 'unban' | 'remove' | 'sponsor' | 'solve' | 'fill';
+  readonly action: 'redeem' | 'ban' | 'unban' | 'remove' | 'sponsor' | 'solve' | 'fill' | 'read';
   /** Hang the `count`th time that this moment comes. */
   readonly hangAt?: { readonly moment: Moment; readonly count: number };
   readonly feed?: FeedId;
@@ -73,6 +73,21 @@ async function fill(desk: InviteDesk): Promise<void> {
   say(`made ${ids.join(' ')}`);
 }
 
+/** Makes a code; on a word from stdin tries to make two more and reads all; reads twice on another word. */
+async function read(desk: InviteDesk): Promise<void> {
+  const codes = async (list: Promise<unknown[]>) =>
+    list.then(({ length }) => `${length} codes`, codeOf);
+  await desk.create();
+  const words = on(process.stdin, 'data');
+  say('made');
+  await words.next();
+  // The second one finds that the database cannot be opened again either, and leaves it closed.
+  for (let i = 0; i < 2; i += 1) await desk.create().catch(() => undefined);
+  say(`full ${await codes(desk.list())}`);
+  await words.next();
+  say(`roomy ${await Promise.all([codes(desk.list()), codes(desk.list())])}`);
+}
+
 async function run(job: Job): Promise<void> {
   const graph = new FileGraph(job.log, pauser(job));
   const budget = { perHour: 30, burst: job.burst ?? 10 };
@@ -80,6 +95,7 @@ async function run(job: Job): Promise<void> {
   say('open');
   if (job.action === 'solve') return solveForever(desk, job.turns);
   if (job.action === 'fill') return fill(desk);
+  if (job.action === 'read') return read(desk);
   const feed = parseFeedId(job.feed);
   if (job.action === 'ban') await desk.ban(feed);
   if (job.action === 'unban') await desk.unban(feed);

@@ -51,13 +51,16 @@ export class FileGraph implements Graph {
     return this.#say('unblock', feed);
   }
 
+  /** Nothing of it is in the log. */
+  async setBanned(): Promise<void> {}
+
   #lastWord(feed: FeedId): string | undefined {
     return this.said()
       .findLast((line) => line.endsWith(` ${feed}`))
       ?.split(' ')[0];
   }
 
-  async #say(step: Exclude<keyof Graph, `is${string}`>, feed: FeedId): Promise<void> {
+  async #say(step: Exclude<keyof Graph, `is${string}` | 'setBanned'>, feed: FeedId): Promise<void> {
     await this.#pause(`before ${step}`);
     const fd = openSync(this.#file, 'a');
     writeSync(fd, `${step} ${feed}\n`);

@@ -18,6 +18,8 @@ interface Held {
 /** The relay's log in memory. It can fail, and it can be held at a step until released. */
 export class MemoryGraph implements Graph {
   readonly said: Said[] = [];
+  /** Banned, by the desk's word. */
+  readonly shutOut = new Set<FeedId>();
   /** Thrown by what writes to the log, while set. */
   failure: Error | undefined;
   #held: Held | undefined;
@@ -57,6 +59,11 @@ export class MemoryGraph implements Graph {
 
   unfollow(feed: FeedId): Promise<void> {
     return this.#say('unfollow', feed);
+  }
+
+  async setBanned(feed: FeedId, banned: boolean): Promise<void> {
+    if (banned) this.shutOut.add(feed);
+    else this.shutOut.delete(feed);
   }
 
   block(feed: FeedId): Promise<void> {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -7,9 +7,12 @@ import type { Snapshot } from '../../src/status/snapshot.js';
 import { PACKAGE_ROOT } from '../../src/support/package.js';
 
 /** The `snug` command as a process. */
-export function spawnSnug(args: readonly string[]): ChildProcess {
+export function spawnSnug(
+  args: readonly string[],
+  stdio: StdioOptions = ['ignore', 'pipe', 'pipe'],
+): ChildProcess {
   const main = join(PACKAGE_ROOT, 'dist', 'src', 'main.js');
-  return spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, [main, ...args], { stdio });
 }
 
 /** Runs a command to its end. */

@@ -3,4 +3,6 @@ import { restore } from '../../src/backups.js';
 import { loadConfig } from '../../src/config/load-config.js';
 
 const [file = '', archive = '', passphrase = ''] = process.argv.slice(2);
-await restore(loadConfig({ file, env: {} }), archive, { passphrase }, false);
+const { signal } = new AbortController();
+const wish = { key: { passphrase }, publishAnyway: false, signal };
+await restore(loadConfig({ file, env: {} }), archive, wish);

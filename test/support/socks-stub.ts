@@ -18,6 +18,8 @@ export interface SocksStub {
   target: string | number | undefined;
   /** Hands the first bytes of the far end over in one piece with its own last answer. */
   together: boolean;
+  /** Breaks every connection off. */
+  cut(): void;
   stop(): Promise<void>;
 }
 
@@ -87,8 +89,11 @@ export async function startSocksStub(path: string): Promise<SocksStub> {
     asked,
     target: undefined,
     together: false,
-    async stop() {
+    cut() {
       for (const socket of open) socket.destroy();
+    },
+    async stop() {
+      stub.cut();
       await new Promise((resolve) => server.close(resolve));
     },
   };

@@ -48,6 +48,7 @@ export const MACHINE: MachineView & { readonly disk: NonNullable<MachineView['di
   disk: { freeBytes: 12.3e9, totalBytes: 29e9, usedPercent: 58 },
   board: { celsius: 51, throttled: false, underVoltage: false, troubleBefore: false },
   log: { bytes: 84 * 1024 * 1024, lastMessage: NOW - 2 * MINUTE },
+  updates: undefined,
 };
 
 /** A relay with nothing to complain about. */

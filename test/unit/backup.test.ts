@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -9,15 +10,18 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { fileOutput, type Output } from '../../src/backup/output.js';
 import { refuseHalfRestored } from '../../src/backup/place.js';
+import { type LedgerRecord, restoreBackup } from '../../src/backup/restore.js';
 import { backUp } from '../../src/backups.js';
 import { InviteDesk } from '../../src/invites/desk.js';
 import { hashOf } from '../../src/invites/invite.js';
+import { importLedger, isLedgerRecord } from '../../src/invites/transfer.js';
 import { readOwnFeed } from '../../src/ssb/log-file.js';
+import { SnugError } from '../../src/support/errors.js';
 import {
   type Box,
   backUpBox,
@@ -107,6 +111,43 @@ describe('a backup', () => {
     assert.deepEqual((await readOwnFeed(join(fresh.state, 'ssb'))).ownFeed, ownFeed);
   });
 
+  describe('of a stopped relay with a damaged log', () => {
+    const path = () => join(old.state, 'ssb', 'flume', 'log.offset');
+    let sound: Buffer;
+    before(() => {
+      sound = readFileSync(path());
+    });
+    afterEach(() => writeFileSync(path(), sound));
+    /** Where each record begins. */
+    const starts = () => {
+      const found = [];
+      for (let at = 0; at < sound.length; at += sound.readUInt32BE(at) + 12) found.push(at);
+      return found;
+    };
+    const [length, text] = [0, 4];
+
+    for (const [what, record, part] of [
+      ['length', 1, length],
+      ['length', -1, length],
+      ['text', 1, text],
+    ] as const) {
+      it(`is refused, for it would know too little of the own feed (${what}, ${record})`, async () => {
+        const bytes = Buffer.from(sound);
+        const at = (starts().at(record) ?? 0) + part;
+        bytes[at] = (bytes[at] ?? 0) ^ 1;
+        writeFileSync(path(), bytes);
+        await assert.rejects(backUpBox(old, { file: file() }), { code: 'LOG_DAMAGED' });
+        assert.equal(existsSync(file()), false);
+      });
+    }
+
+    it('is made when only its end was not written, which the relay would cut off', async () => {
+      writeFileSync(path(), Buffer.concat([sound, sound.subarray(0, 50)]));
+      await backUpBox(old, { file: file() });
+      assert.equal((await restoreBox(fresh, file())).manifest.own.sequence, 3);
+    });
+  });
+
   it('is small, private, and not overwritten by accident', async () => {
     await backUpBox(old, { file: file() });
     const { size, mode } = statSync(file());
@@ -182,6 +223,36 @@ describe('a backup', () => {
     // The log alone does not tell what members hold beyond it.
     await assert.rejects(relay.follow(someFeed()), { code: 'OWN_FEED_BEHIND' });
     await relay.close();
+  });
+
+  it('is not restored by halves when that is interrupted', async () => {
+    await backUpBox(old, { file: file() });
+    const before = tree(fresh.folder);
+    const reason = new Error('interrupted');
+    const { state } = fresh;
+    const steps = {
+      'before it begins': (abort: () => void) => abort(),
+      // The records are looked at when the archive was read to its end for the first time.
+      'when it is known to be sound': (abort: () => void) => ({
+        isLedgerRecord: (value: unknown): value is LedgerRecord => {
+          abort();
+          return isLedgerRecord(value);
+        },
+      }),
+      'before it is moved into place': (abort: () => void) => ({
+        importLedger: async () => abort(),
+      }),
+    };
+    for (const [when, step] of Object.entries(steps)) {
+      const ending = new AbortController();
+      const { signal } = ending;
+      const changed = step(() => ending.abort(reason)) ?? {};
+      const usual = { file: file(), key: KEY, state, publishAnyway: false, signal };
+      const rooms = { refuseRunning: async () => {}, isLedgerRecord, importLedger };
+      const options = { ...usual, ...rooms, ...changed };
+      await assert.rejects(restoreBackup(options), reason, when);
+      assert.deepEqual(tree(fresh.folder), before, when);
+    }
   });
 
   it('opens with the key of its recipient, and with no other', async () => {
@@ -300,10 +371,68 @@ describe('a backup', () => {
   it("that was not yet whole when its restore was cut short is in nobody's way", async () => {
     mkdirSync(join(fresh.state, '.restoring.part', 'ssb'), { recursive: true });
     writeFileSync(join(fresh.state, '.restoring.part', 'ssb', 'secret'), 'half');
+    const dies =
+      "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 9))";
+    const lock = join(fresh.state, '.restoring.sock');
+    spawnSync(process.execPath, ['-e', dies, lock]);
+    assert.ok(statSync(lock).isSocket());
     await refuseHalfRestored(fresh.state);
     await backUpBox(old, { file: file() });
     await restoreBox(fresh, file());
     assert.deepEqual(readdirSync(fresh.state).sort(), ['invites', 'restored.toml', 'ssb', 'tor']);
+  });
+
+  describe('while it is being restored', () => {
+    /** Restores, and does something before everything is moved into place. */
+    const restoring = (meanwhile: () => Promise<void>, refuseRunning = () => Promise.resolve()) =>
+      restoreBackup({
+        file: file(),
+        key: KEY,
+        state: fresh.state,
+        publishAnyway: false,
+        signal: new AbortController().signal,
+        refuseRunning,
+        isLedgerRecord,
+        importLedger: async (folder, records) => {
+          await importLedger(folder, records);
+          await meanwhile();
+        },
+      });
+
+    it('no relay starts and nothing else is restored there', async () => {
+      await backUpBox(old, { file: file() });
+      await restoring(async () => {
+        await assert.rejects(refuseHalfRestored(fresh.state), { code: 'RESTORE_RUNNING' });
+        await assert.rejects(restoreBox(fresh, file()), { code: 'RESTORE_RUNNING' });
+      });
+      await refuseHalfRestored(fresh.state);
+      assert.deepEqual(readdirSync(fresh.state).sort(), ['invites', 'restored.toml', 'ssb', 'tor']);
+    });
+
+    it('a relay that has come all the same keeps its keys', async () => {
+      await backUpBox(old, { file: file() });
+      const key = join(fresh.state, 'tor', 'onion', 'hs_ed25519_secret_key');
+      const meanwhile = async () => {
+        mkdirSync(dirname(key), { recursive: true });
+        writeFileSync(key, 'of a stranger');
+      };
+      await assert.rejects(restoring(meanwhile), { code: 'RELAY_EXISTS' });
+      assert.equal(readFileSync(key, 'utf8'), 'of a stranger');
+      assert.deepEqual(readdirSync(fresh.state), ['tor']);
+    });
+
+    it('a relay that answers at its end is noticed', async () => {
+      await backUpBox(old, { file: file() });
+      let running = false;
+      const refuseRunning = async () => {
+        if (running) throw new SnugError('STATE_IN_USE', 'A relay runs.');
+      };
+      const meanwhile = async () => {
+        running = true;
+      };
+      await assert.rejects(restoring(meanwhile, refuseRunning), { code: 'STATE_IN_USE' });
+      assert.equal(existsSync(fresh.state), false);
+    });
   });
 
   it('has no codes, only their hashes', async () => {

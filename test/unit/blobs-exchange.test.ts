@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Allowance } from '../../src/ssb/blobs/allowance.js';
+import { Allowance } from '../../src/ssb/allowance.js';
 import { asBlobId, type BlobId, blobsNamedIn } from '../../src/ssb/blobs/blob-id.js';
 import { Fetcher } from '../../src/ssb/blobs/fetcher.js';
 import { Outbox } from '../../src/ssb/blobs/outbox.js';
@@ -107,7 +107,8 @@ describe('fetching', () => {
   /** Fetches that the test ends. */
   function openFetcher() {
     const running: { holder: string; id: BlobId; end: (isHere: boolean) => Promise<void> }[] = [];
-    const fetcher = new Fetcher<string>(limits, (holder, id) => {
+    const feedOf = (holder: string) => holder.charAt(0);
+    const fetcher = new Fetcher<string>(limits, feedOf, (holder, id) => {
       return new Promise((resolve) => {
         const end = async (isHere: boolean) => {
           running.splice(running.indexOf(one), 1);
@@ -131,6 +132,18 @@ describe('fetching', () => {
       running.map(({ holder }) => holder),
       ['a', 'a', 'b', 'b'],
     );
+  });
+
+  it('fetches few from one feed, also over many connections', async () => {
+    const { fetcher, running } = openFetcher();
+    for (const holder of ['a1', 'a2', 'a3']) {
+      for (const id of ids(2)) fetcher.offer(holder, id, 1);
+    }
+    for (const id of ids(2)) fetcher.offer('b1', id, 1);
+    const holders = () => running.map(({ holder }) => holder);
+    assert.deepEqual(holders(), ['a1', 'a1', 'b1', 'b1']);
+    await running[0]?.end(true);
+    assert.deepEqual(holders(), ['a1', 'b1', 'b1', 'a2']);
   });
 
   it('asks the next peer when one fails, and one at a time', async () => {

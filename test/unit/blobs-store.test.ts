@@ -95,6 +95,37 @@ describe('the store of blobs', () => {
     assert.equal(store.held.count, 0);
   });
 
+  it('takes a slow blob, but none that would hold its place for hours', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const store = await openStore();
+    const minutes = { stood: 0 };
+    /** A slice in each two minutes, which is how often it is looked at. */
+    const slowly = ({ id, bytes }: TestBlob, slice: number) => {
+      let at = 0;
+      const source: Source<Buffer> = (abort, cb) => {
+        if (abort || at >= bytes.length) {
+          cb(abort || true);
+          return;
+        }
+        if (at > 0) {
+          minutes.stood += 2;
+          t.mock.timers.tick(2 * 60_000);
+        }
+        const from = at;
+        at += slice;
+        setImmediate(() => cb(null, bytes.subarray(from, at)));
+      };
+      minutes.stood = 0;
+      return store.receive(() => source, id, bytes.length);
+    };
+    const blob = makeBlob(5 * KIB * KIB);
+    await assert.rejects(slowly(blob, 16 * KIB), isFault('stalled'));
+    assert.ok(minutes.stood <= 4, `it was thrown away after ${minutes.stood} minutes`);
+    await slowly(blob, 256 * KIB);
+    assert.ok(minutes.stood >= 30, `it took ${minutes.stood} minutes`);
+    assert.deepEqual(held(store, [blob]), [true]);
+  });
+
   it('lets the least recently used blob go first when the quota is used up', async () => {
     const store = await openStore({ totalBytes: 250 * KIB });
     const blobs = [makeBlob(100 * KIB), makeBlob(100 * KIB), makeBlob(100 * KIB)];

@@ -1,15 +1,25 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { ALL_PATHS, generatedFiles, HEADING } from '../../src/clearnet/files.js';
 import { type ClearnetPlan, planOf } from '../../src/clearnet/plan.js';
+import { validateCaddyfile } from '../../src/clearnet/validate.js';
 import { writeFiles } from '../../src/clearnet/write.js';
 import { runCli } from '../../src/cli/program.js';
 import { codeOf } from '../../src/support/errors.js';
+import { makeCertificate } from '../support/mail-server.js';
 import { temporaryFolder } from '../support/relay.js';
 
 const run = promisify(execFile);
@@ -60,6 +70,14 @@ describe("the proxy's files", () => {
     const signal = new AbortController().signal;
     const code = await runCli(['--config', file, ...args], { env: {}, terminal, signal });
     return { code, out: out.join('\n'), err: err.join('\n') };
+  };
+  /** As the files that systemd hands over are named. */
+  const ownCertificate = async () => {
+    const made = await makeCertificate(folder, 'pub.example.org');
+    const [certificate, key] = [join(folder, 'certificate'), join(folder, 'key')];
+    writeFileSync(certificate, made.cert);
+    writeFileSync(key, made.key);
+    return { certificate, key };
   };
   const ON = '[clearnet]\ndomain = "pub.example.org"\n';
 
@@ -116,11 +134,17 @@ describe("the proxy's files", () => {
   });
 
   it('the units are sound in the eyes of systemd, the Caddyfile in those of caddy', async () => {
-    for (const tls of [{ kind: 'acme', email: undefined }, { kind: 'internal' }] as const) {
+    const { certificate, key } = await ownCertificate();
+    for (const tls of [
+      { kind: 'acme', email: undefined },
+      { kind: 'internal' },
+      { kind: 'files', certificate, key },
+    ] as const) {
       const storage = join(folder, 'storage');
       await writeFiles(folder, generatedFiles(plan({ tls, storage })));
       const file = join(folder, 'etc/snug-clearnet/Caddyfile');
-      const env = { ...process.env, XDG_DATA_HOME: storage, XDG_CONFIG_HOME: storage };
+      const data = { XDG_DATA_HOME: storage, XDG_CONFIG_HOME: storage };
+      const env = { ...process.env, ...data, CREDENTIALS_DIRECTORY: folder };
       await run('caddy', ['validate', '--config', file, '--adapter', 'caddyfile'], { env });
       const { stdout } = await run('caddy', ['fmt', file], { env });
       assert.equal(stdout.trimEnd(), readFileSync(file, 'utf8').trimEnd());
@@ -181,6 +205,39 @@ describe("the proxy's files", () => {
     } finally {
       process.umask(previous);
     }
+  });
+
+  it('render has caddy look at them, and leaves nothing of that', async () => {
+    const temporary = process.env.TMPDIR;
+    process.env.TMPDIR = folder;
+    try {
+      for (const more of ['', 'tls = "internal"\n']) {
+        const { code, err } = await snug(ON + more, 'clearnet', 'render', join(folder, 'out'));
+        assert.equal(code, 0, err);
+        assert.match(err, /caddy takes its configuration\./);
+      }
+      const { certificate, key } = await ownCertificate();
+      const files = `tls = "files"\ncertificate = "${certificate}"\nkey = "${key}"\n`;
+      const good = await snug(ON + files, 'clearnet', 'render', join(folder, 'out'));
+      assert.deepEqual([good.code, /caddy takes/.test(good.err)], [0, true], good.err);
+      writeFileSync(key, 'no key');
+      const bad = await snug(ON + files, 'clearnet', 'render', join(folder, 'out'));
+      assert.equal(bad.code, 65);
+      assert.match(bad.err, /caddy refuses its files: .*key/);
+      rmSync(key);
+      const without = await snug(ON + files, 'clearnet', 'render', join(folder, 'out'));
+      assert.equal(without.code, 0);
+      assert.match(without.err, /not checked.*certificate/);
+      assert.ok(readdirSync(folder).every((name) => !name.startsWith('snug-caddy-')));
+    } finally {
+      if (temporary === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = temporary;
+    }
+  });
+
+  it('are not looked at where there is no caddy, which is no error', async () => {
+    const { signal } = new AbortController();
+    assert.equal(await validateCaddyfile(plan(), signal, join(folder, 'caddy')), 'no-caddy');
   });
 
   it('render takes away what is not wanted any more, and no file of somebody else', async () => {

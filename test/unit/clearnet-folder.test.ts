@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +17,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { prepareClearnetFolder } from '../../src/clearnet/folder.js';
 import { ClearnetSite } from '../../src/clearnet-site.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import type { InviteDesk } from '../../src/invites/desk.js';
 import { buildTor, pathsOf } from '../../src/rooms.js';
 import { codeOf } from '../../src/support/errors.js';
 import { createLog } from '../../src/support/log.js';
@@ -53,26 +63,72 @@ describe("the folder of the proxy's sockets", () => {
     await assert.rejects(prepareClearnetFolder(process.execPath), refused);
   });
 
-  it('that cannot be used is told, and no reason for the relay to stay down', async () => {
-    const file = join(parent, 'snug.toml');
-    const paths = `[paths]\nstate = "${parent}/state"\nrun = "${parent}/run"\n`;
-    const run = `${parent}/nowhere/clearnet`;
-    writeFileSync(file, `${paths}[clearnet]\ndomain = "pub.example.org"\nrun = "${run}"\n`);
-    const config = loadConfig({ file, env: {} });
-    const lines: string[] = [];
-    const log = createLog({ write: (line) => lines.push(line), journal: false, verbose: false });
+  describe('with trouble, which is told and no reason for the relay to stay down', () => {
+    let lines: string[];
     const unused = () => assert.fail('nothing of it runs');
-    const ground = { config, paths: pathsOf(config), log };
-    const parts = { desk: unused, codeTarget: unused, ready: unused, draw: unused };
-    const site = new ClearnetSite(ground, { tor: buildTor(ground), ...parts });
-    await site.prepare();
-    await site.start(new AbortController().signal);
-    assert.equal(site.ssbSocket, undefined);
-    assert.match(
-      site.status()?.problem ?? '',
-      /nowhere\/clearnet cannot be the proxy's: .*clearnet\.run/,
-    );
-    assert.match(lines.join('\n'), /^error: .*not offered/);
+    const build = (run: string, entrance: () => ReturnType<InviteDesk['entrance']> = unused) => {
+      const file = join(parent, 'snug.toml');
+      const paths = `[paths]\nstate = "${parent}/state"\nrun = "${parent}/run"\n`;
+      const domain = 'domain = "pub.example.org"\nssb = "domain"';
+      writeFileSync(file, `${paths}[clearnet]\n${domain}\nrun = "${run}"\n`);
+      const config = loadConfig({ file, env: {} });
+      lines = [];
+      const log = createLog({ write: (line) => lines.push(line), journal: false, verbose: false });
+      const ground = { config, paths: pathsOf(config), log };
+      const parts = { desk: () => ({ entrance }), codeTarget: unused, ready: unused, draw: unused };
+      return new ClearnetSite(ground, { tor: buildTor(ground), ...parts });
+    };
+    const start = async (site: ClearnetSite) => {
+      await site.prepare();
+      await site.start(new AbortController().signal);
+      await site.stop();
+    };
+    const isTold = (site: ClearnetSite, problem: RegExp) => {
+      assert.equal(site.ssbSocket, undefined);
+      assert.match(site.status()?.problem ?? '', problem);
+      assert.match(lines.join('\n'), /^error: .*not offered/m);
+    };
+
+    it('because it cannot be made', async () => {
+      const site = build(`${parent}/nowhere/clearnet`);
+      await start(site);
+      isTold(site, /nowhere\/clearnet cannot be the proxy's: .*clearnet\.run/);
+    });
+
+    for (const name of ['site.sock', 'ssb.sock']) {
+      it(`because something else stands where its ${name} goes`, async () => {
+        mkdirSync(folder);
+        writeFileSync(join(folder, name), 'precious');
+        const site = build(folder);
+        await start(site);
+        isTold(site, /clearnet\/s\w+\.sock exists and is not a socket/);
+        assert.equal(readFileSync(join(folder, name), 'utf8'), 'precious');
+      });
+    }
+
+    it('because nothing can be made in it', async (t) => {
+      if (process.getuid?.() !== 0) return t.skip('only root may mount');
+      mkdirSync(folder);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,mode=700', 'tmpfs', folder]);
+      try {
+        const site = build(folder);
+        await start(site);
+        isTold(site, /Cannot listen on .*EROFS/);
+      } finally {
+        execFileSync('umount', ['--lazy', folder]);
+      }
+    });
+
+    it('that comes later than the look at it', async () => {
+      const site = build(folder, () => ({ pose: unused, solve: unused }));
+      await site.prepare();
+      assert.equal(site.status()?.problem, undefined);
+      assert.deepEqual(readdirSync(folder), []);
+      writeFileSync(join(folder, 'site.sock'), 'precious');
+      await site.start(new AbortController().signal);
+      assert.match(site.status()?.problem ?? '', /is not a socket/);
+      await site.stop();
+    });
   });
 
   it("lets the proxy's group connect, and neither other users nor its own into the rest", async (t) => {

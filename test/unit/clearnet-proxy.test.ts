@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
 import { promisify } from 'node:util';
 import { type CheckPlan, checkClearnet } from '../../src/clearnet/checks.js';
 import type { ClearnetPlan } from '../../src/clearnet/plan.js';
@@ -98,6 +100,37 @@ describe("Debian's proxy in front of the clearnet socket", () => {
       'no visitor is logged',
     );
   });
+
+  for (const name of ['page', 'redirect'] as const) {
+    it(`the check of the ${name} has one deadline for the way there and the answer`, async () => {
+      const mute = createServer((socket) => socket.on('error', () => undefined).resume());
+      await once(mute.listen(join(folder, 'mute')), 'listening');
+      const ends = new Map<AbortSignal, AbortController>();
+      mock.method(AbortSignal, 'timeout', () => {
+        const end = new AbortController();
+        ends.set(end.signal, end);
+        return end.signal;
+      });
+      const port = name === 'page' ? plan.ports.https : plan.ports.http;
+      const found = checks({
+        outside: {
+          resolve: () => Promise.reject(new Error('not asked here')),
+          async connect(_host, asked, signal) {
+            if (asked !== port) throw new Error('not asked here');
+            const socket = connect(join(folder, 'mute'));
+            await once(socket, 'connect');
+            // The deadline passes while the answer is waited for.
+            setImmediate(() => ends.get(signal)?.abort());
+            return socket;
+          },
+        },
+      }).finally(() => mock.restoreAll());
+      const which = name === 'page' ? 'port' : name;
+      const check = (await found).find((each) => each.name === which);
+      mute.close();
+      assert.match(check?.what ?? '', /it took too long/);
+    });
+  }
 
   it('serves the page by HTTPS, and a riddle solved there gives a code', async () => {
     const page = await https();

@@ -81,6 +81,7 @@ describe('SSB at the domain', () => {
     assert.equal(house.relay.status().members, 1);
     const rpc = await ada.connect(invite);
     assert.deepEqual(await ada.contacts(rpc, house.relay.id), [ada.id]);
+    assert.equal(house.relay.status().arrivals, 0, 'it did not come through Tor');
     rpc.close(true);
   });
 

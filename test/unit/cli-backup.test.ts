@@ -8,7 +8,7 @@ import { knownPassphrase, newPassphrase } from '../../src/cli/passphrase.js';
 import { runCli } from '../../src/cli/program.js';
 import { ControlServer } from '../../src/control/server.js';
 import { type Box, fillBox, freshBox, removeBox } from '../support/backup-kit.js';
-import { quiet } from '../support/invites-kit.js';
+import { quiet, someFeed } from '../support/invites-kit.js';
 import { SOME_ONION } from '../support/ssb-house.js';
 
 /** A terminal's keyboard. */
@@ -60,6 +60,17 @@ describe('a passphrase', () => {
     assert.equal(keyboard.raw, false);
   });
 
+  it('is not waited for when the process is asked to end', async () => {
+    const ending = new AbortController();
+    const keyboard = new FakeKeyboard();
+    keyboard.on('newListener', (event) => {
+      if (event === 'data') setImmediate(() => ending.abort(new Error('asked to end')));
+    });
+    const asking = askSecret({ prompt: 'Say: ', keyboard, say, signal: ending.signal });
+    await assert.rejects(asking, /asked to end/);
+    assert.deepEqual([keyboard.raw, keyboard.listenerCount('data')], [false, 0]);
+  });
+
   it('for a new backup is asked for twice, and is long', async () => {
     const good = 'four words of a test';
     const keyboard = () => new FakeKeyboard();
@@ -77,10 +88,11 @@ describe('snug backup and snug restore', () => {
   let old: Box;
   let fresh: Box;
 
-  const run = async (box: Box, ...args: string[]) => {
+  const run = (box: Box, ...args: string[]) => runIn({}, box, ...args);
+  const runIn = async (env: NodeJS.ProcessEnv, box: Box, ...args: string[]) => {
     const err: string[] = [];
     const code = await runCli(['--config', join(box.folder, 'snug.toml'), ...args], {
-      env: {},
+      env,
       terminal: { out: (line) => err.push(line), err: (line) => err.push(line) },
       signal: new AbortController().signal,
     });
@@ -138,6 +150,33 @@ describe('snug backup and snug restore', () => {
       assert.match(err, text);
     }
     assert.equal(existsSync(archive()), false);
+  });
+
+  it('keep to one relay, whatever socket the environment names', async (t) => {
+    const words = passphrase('four words of a test');
+    const socket = join(fresh.folder, 'other.sock');
+    let asked = 0;
+    const records = () => {
+      asked += 1;
+      return { feed: someFeed(), ownFeed: { sequence: 0, id: null, members: [] }, invites: [] };
+    };
+    const server = new ControlServer({
+      socket,
+      methods: { 'backup.records': records },
+      log: quiet,
+    });
+    await server.start();
+    t.after(() => server.stop());
+    const backup = await runIn({ SNUG_CONTROL: socket }, old, 'backup', ...words, archive());
+    assert.equal(backup.code, 0, backup.err);
+    assert.equal(asked, 0);
+    const other = `${archive()}2`;
+    const mixed = await run(old, '--control', socket, 'backup', ...words, other);
+    assert.equal(mixed.code, 64, mixed.err);
+    assert.match(mixed.err, /keys of another relay[\s\S]*--control/);
+    assert.equal(existsSync(other), false);
+    const restored = await run(fresh, 'restore', ...words, archive());
+    assert.equal(restored.code, 0, restored.err);
   });
 
   it('do not take a short passphrase', async () => {

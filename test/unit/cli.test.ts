@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { exitCodeOf } from '../../src/cli/exit-codes.js';
 import { runCli } from '../../src/cli/program.js';
 import { ControlServer } from '../../src/control/server.js';
 import { SnugError } from '../../src/support/errors.js';
 import { createLog } from '../../src/support/log.js';
-import { runSnug } from '../support/relay-process.js';
+import { runSnug, spawnSnug } from '../support/relay-process.js';
 
 const SNAPSHOT = {
   health: 'degraded',
@@ -96,6 +99,22 @@ describe('the snug command', () => {
     for (const code of ['64', '65', '69', '70', '75', '77', '78']) assert.ok(out.includes(code));
   });
 
+  it('a fault is no refusal, whatever code Node gives it; bad settings are those of systemd', () => {
+    const missing = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    const wrong = Object.assign(new TypeError('no text'), { code: 'ERR_INVALID_ARG_TYPE' });
+    for (const fault of [missing, wrong, new Error('x'), 'x']) assert.equal(exitCodeOf(fault), 70);
+    assert.equal(exitCodeOf(new SnugError('FEED_BANNED', 'No.')), 65);
+    for (const code of [
+      'TORRC_BAD_INCLUDE',
+      'TORRC_BAD_BRIDGE',
+      'TORRC_BAD_PATH',
+      'SOCKET_PATH_TAKEN',
+      'SOCKET_PATH_LONG',
+    ]) {
+      assert.equal(exitCodeOf(new SnugError(code, 'No.')), 78, code);
+    }
+  });
+
   for (const args of [
     ['dance'],
     ['invite'],
@@ -129,6 +148,41 @@ describe('the snug command', () => {
     assert.equal(status.code, 2);
     assert.match(status.err, /No relay answers[\s\S]*snug start/);
     assert.equal((await run('invite', 'list')).code, 69);
+  });
+
+  it('a relay that is silent is not waited for after a signal, by no command', async (t) => {
+    const silent = createServer();
+    t.after(() => silent.close());
+    silent.listen(socket);
+    await once(silent, 'listening');
+    for (const [signal, code, ...command] of [
+      ['SIGINT', 130, 'ban', '@x'],
+      ['SIGTERM', 143, 'status'],
+      // Nothing was seen by then, so it is not well.
+      ['SIGINT', 2, 'status', '--watch'],
+      ['SIGHUP', 129, '--config', '/dev/null', 'doctor'],
+    ] as const) {
+      const child = spawnSnug(['--control', socket, ...command]);
+      const said: Buffer[] = [];
+      child.stderr?.on('data', (chunk) => said.push(chunk));
+      const [asker] = (await once(silent, 'connection')) as [Socket];
+      asker.on('error', () => undefined).resume();
+      child.kill(signal);
+      const [ended] = (await once(child, 'close')) as [number | null];
+      const err = Buffer.concat(said).toString();
+      assert.equal(ended, code, `${command.join(' ')}: ${err}`);
+      assert.match(err, code === 2 ? /^$/ : new RegExp(`^snug: Interrupted by ${signal}\\.\n`));
+    }
+  });
+
+  it('status does not take every fault for a relay that is down', async () => {
+    const file = join(folder, 'snug.toml');
+    writeFileSync(file, 'colour = "red"\n');
+    await answering({ status: new SnugError('NOT_ALLOWED', 'Not you.') });
+    for (const watching of [[], ['--watch']]) {
+      assert.equal((await run('--config', file, 'status', ...watching)).code, 78);
+      assert.equal((await run('status', ...watching)).code, 77);
+    }
   });
 
   it('the code alone goes to standard output', async () => {
@@ -200,6 +254,42 @@ describe('the snug command', () => {
     const { code, err } = await runSnug(['--config', file, 'start']);
     assert.equal(code, 69);
     assert.match(err, /no-tor[\s\S]*apt install tor/);
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const file = join(folder, 'snug.toml');
+    // More than a pipe holds, so that the command is still at it.
+    writeFileSync(join(folder, 'log'), 'info: snug: one more line\n'.repeat(40_000));
+    writeFileSync(file, `[paths]\nstate = "${folder}/state"\n[log]\nfile = "log"\n`);
+    const child = spawnSnug(['--config', file, 'log', '--lines', '40000']);
+    const said: Buffer[] = [];
+    child.stderr?.on('data', (chunk) => said.push(chunk));
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.deepEqual([code, Buffer.concat(said).toString()], [141, '']);
+  });
+
+  it('says so when its output cannot be written', async (t) => {
+    const full = openSync('/dev/full', 'w');
+    t.after(() => closeSync(full));
+    const child = spawnSnug(['man'], ['ignore', full, 'pipe']);
+    const said: Buffer[] = [];
+    child.stderr?.on('data', (chunk) => said.push(chunk));
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.equal(code, 65);
+    assert.match(Buffer.concat(said).toString(), /^snug: The standard output.*ENOSPC/);
+  });
+
+  it('a relay is not ended by a log that cannot be written', async (t) => {
+    const file = join(folder, 'snug.toml');
+    const paths = `[paths]\nstate = "${folder}/state"\nrun = "${folder}/run"\n`;
+    writeFileSync(file, `${paths}[tor]\nbinary = "${folder}/no-tor"\n`);
+    const full = openSync('/dev/full', 'w');
+    t.after(() => closeSync(full));
+    const child = spawnSnug(['--config', file, 'start', '--verbose'], ['ignore', 'pipe', full]);
+    const [code] = (await once(child, 'close')) as [number | null];
+    // It came as far as to look for Tor.
+    assert.equal(code, 69);
   });
 
   it('wants the configuration of a relay whose files it reads, not of another one', async () => {

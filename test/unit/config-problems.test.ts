@@ -122,6 +122,17 @@ prototype = 1
   assert.match(problems[3]?.allowed ?? '', /host, port, lifetime_days, per_hour, burst/);
 });
 
+test('the value of an unknown key is never shown: it may be a password', () => {
+  const lines =
+    '[wifi]\nssid = "Boat"\npsk = "hunter2hunter2"\nwep-key = 4711\n[net]\nk = "hunter2"';
+  const { message, problems } = refusal(lines);
+  assert.match(
+    message,
+    /line 3: wifi\.psk is unknown; allowed: only known keys, in \[wifi\]: ssid/,
+  );
+  assert.ok(!/hunter2|4711/.test(JSON.stringify([message, problems])), message);
+});
+
 test('unsafe keys and sections of the wrong kind are refused', () => {
   assert.equal(refusal('[__proto__]\nx = 1').problems[0]?.key, '__proto__');
   assert.equal(refusal('__proto__.invites = {}').problems[0]?.key, '__proto__');

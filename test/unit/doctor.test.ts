@@ -121,6 +121,73 @@ test('no Tor: grave, and how to get it', async (t) => {
   assert.match(finding.remedy, /apt install tor/);
 });
 
+const FINGERPRINT = `${'0123456789ABCDEF'.repeat(2)}01234567`;
+const BRIDGE =
+  `snowflake 192.0.2.3:80 ${FINGERPRINT} fingerprint=${FINGERPRINT} ` +
+  'url=https://broker.example.org/ fronts=a.example.org ice=stun:stun.example.org:3478 ' +
+  'utls-imitate=hellorandomizedalpn';
+
+test('a bridge whose program is missing: grave, and how to get it', {
+  skip: existsSync('/usr/bin/snowflake-client'),
+}, async (t) => {
+  const ground = cliGround(t, `[tor]\nbridges = ["${BRIDGE}"]\n`);
+  const { code, finding } = await only(ground, 'bridges');
+  assert.equal(code, 2);
+  assert.match(finding.remedy, /apt install snowflake-client/);
+});
+
+test('extra lines for Tor that are not there: grave, also while the relay runs', async (t) => {
+  const ground = cliGround(t, '[tor]\ninclude = "nowhere"\n');
+  const { code, finding } = await only(ground, 'tor include');
+  assert.equal(code, 2);
+  assert.match(finding.remedy, /Correct the path/);
+  await running(t, ground);
+  await only(ground, 'tor include');
+});
+
+test('a restore that was cut short: grave, and how to go on', async (t) => {
+  const relay = await restingRelay(t);
+  mkdirSync(join(relay.state, '.restoring'), { mode: 0o700 });
+  const { code, finding } = await only(relay, 'restore', '--fix');
+  assert.equal(code, 2);
+  assert.match(finding.remedy, /"snug restore" once more/);
+});
+
+test('a password for mail that others may read: told, and the relay starts all the same', async (t) => {
+  const settings = 'server = "m.example.org"\nto = "a@example.org"\nuser = "a"';
+  const ground = cliGround(t, `[mail]\n${settings}\npassword_file = "password"\n`);
+  const password = join(ground.folder, 'password');
+  writeFileSync(password, 'hunter2\n', { mode: 0o644 });
+  chmodSync(password, 0o644);
+  const { code, finding } = await only(ground, 'mail password');
+  assert.deepEqual([code, finding.grave], [1, false]);
+  assert.match(finding.remedy, /chmod 600/);
+  assert.doesNotMatch(JSON.stringify(finding), /hunter2/);
+  chmodSync(password, 0o600);
+  assert.deepEqual((await doctor(ground)).findings, []);
+});
+
+for (const [check, folder, file, remedy] of [
+  ['onion key', 'tor/onion', 'hs_ed25519_secret_key', /Do not delete it/],
+  ['ssh keys', 'tor/ssh', 'hs_ed25519_secret_key', /Do not delete it/],
+  ['ssh keys', 'tor', 'ssh-client', /Delete the file/],
+  ['own record', 'ssb', 'own-feed.json', /Restore again/],
+] as const) {
+  test(`${check}: a damaged ${file} is grave, and left as it is`, async (t) => {
+    const key =
+      'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl a';
+    const ground = cliGround(t, `[ssh]\nkeys = ["${key}"]\n`);
+    mkdirSync(join(ground.folder, 'state', folder), { recursive: true, mode: 0o700 });
+    const damaged = join(ground.folder, 'state', folder, file);
+    assert.deepEqual((await doctor(ground)).findings, []);
+    writeFileSync(damaged, 'nonsense', { mode: 0o600 });
+    const { code, finding } = await only(ground, check, '--fix');
+    assert.equal(code, 2);
+    assert.match(finding.remedy, remedy);
+    assert.equal(readFileSync(damaged, 'utf8'), 'nonsense');
+  });
+}
+
 test('a key that others may read: grave, and mended', async (t) => {
   const relay = await restingRelay(t);
   const secret = join(relay.state, 'ssb', 'secret');

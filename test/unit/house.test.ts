@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { checkFile, importsOf, type SourceFile } from '../support/house.js';
+import { checkFile, importsOf, packagesWith, type SourceFile } from '../support/house.js';
 
 const SRC = fileURLToPath(new URL('../../../src/', import.meta.url));
+const COMPILED = fileURLToPath(new URL('../../src/', import.meta.url));
 
 async function sources(): Promise<SourceFile[]> {
   const names = (await readdir(SRC, { recursive: true })).filter((name) => name.endsWith('.ts'));
@@ -22,6 +24,14 @@ describe('the house', () => {
     const files = await sources();
     assert.ok(files.length > 20, 'the sources are found');
     assert.deepEqual(files.flatMap(checkFile), []);
+  });
+
+  it('loads with the command only what every command needs', () => {
+    const read = (path: string) => readFileSync(join(COMPILED, path), 'utf8');
+    const packages = packagesWith('main.js', read);
+    assert.deepEqual([...packages].sort(), ['commander', 'smol-toml', 'valibot']);
+    // What comes with a command that runs is seen too.
+    assert.ok(packagesWith('cli/run-update.js', read).has('socks'));
   });
 
   it('sees every way to import', () => {

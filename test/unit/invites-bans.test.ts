@@ -9,6 +9,7 @@ import {
   someFeed,
   temporaryFolder,
 } from '../support/invites-kit.js';
+import { eventually } from '../support/wait.js';
 
 async function setUp(t: TestContext) {
   const graph = new MemoryGraph();
@@ -73,6 +74,36 @@ test('a ban that cannot be published counts all the same and is published at the
   await assert.rejects(desk.redeem(await newKey(), feed), { code: 'FEED_BANNED' });
   await (await reopen()).reconcile();
   assert.equal(await graph.isBlocking(feed), true);
+});
+
+test('a ban counts in the relay at once, and nobody keeps it out of the line by filling it', async (t) => {
+  const { desk, graph } = await setUp(t);
+  const feed = someFeed();
+  const held = graph.hold('isBlocking');
+  const crowd = Array.from({ length: 1000 }, () => desk.sponsor(someFeed(), someFeed()));
+  const refused = Promise.allSettled(crowd);
+  await held.reached;
+  await assert.rejects(desk.sponsor(someFeed(), someFeed()), { code: 'DESK_BUSY' });
+  const banning = desk.ban(feed);
+  await desk.create();
+  await eventually('the relay to know', () => graph.shutOut.has(feed) || undefined);
+  assert.equal(await graph.isBlocking(feed), false);
+  held.release();
+  await banning;
+  assert.equal(await graph.isBlocking(feed), true);
+  await refused;
+  await desk.unban(feed);
+  assert.equal(graph.shutOut.has(feed), false);
+});
+
+test('a ban whose block cannot be published counts in the relay all the same, until it is lifted', async (t) => {
+  const { desk, graph } = await setUp(t);
+  const feed = someFeed();
+  graph.failure = new Error('no space left on device');
+  await assert.rejects(desk.ban(feed), { code: 'BLOCK_FAILED' });
+  assert.equal(graph.shutOut.has(feed), true);
+  await desk.unban(feed);
+  assert.equal(graph.shutOut.has(feed), false);
 });
 
 test('a lifted ban is unblocked, at the next start if not at once', async (t) => {

@@ -42,6 +42,27 @@ describe("the desk's records after a restore", () => {
     assert.equal(await graph.isFollowing(feed), true);
   });
 
+  it('a guest that was removed after the backup is not followed again, and its place is free', async (t) => {
+    const graph = new MemoryGraph();
+    const options = deskOptions(await temporaryFolder(t), { graph, maySponsor: 1 });
+    const { desk, reopen } = await openDesk(t, options);
+    const [member, guest] = [someFeed(), someFeed()];
+    await graph.follow(member);
+    await desk.sponsor(member, guest);
+    await desk.beginDoubt();
+    await graph.unfollow(guest);
+    await desk.catchUp({ newer: true, words: [[guest, 'none']] });
+    const said = graph.said.length;
+    await desk.reconcile();
+    for (let i = 0; i < 2; i += 1) await (await reopen()).reconcile();
+    assert.deepEqual(graph.said.slice(said), []);
+    const again = await reopen();
+    await assert.rejects(again.sponsor(member, guest), { code: 'FEED_REMOVED' });
+    assert.deepEqual(await again.sponsor(member, someFeed()), { already: false });
+    await again.redeem(keyOf((await again.create()).code), guest);
+    assert.equal(await graph.isFollowing(guest), true);
+  });
+
   it('a ban spoken after the backup is in force, one lifted after it is not', async (t) => {
     const graph = new MemoryGraph();
     const { desk, reopen } = await openDesk(t, deskOptions(await temporaryFolder(t), { graph }));
@@ -67,6 +88,28 @@ describe("the desk's records after a restore", () => {
     await check(desk);
     await check(await reopen());
     assert.equal(graph.said.length, said, 'nothing is published that the feed said already');
+  });
+
+  it('lifting a ban that was spoken after the backup gives a member its place back, at once', async (t) => {
+    const graph = new MemoryGraph();
+    const options = deskOptions(await temporaryFolder(t), { graph });
+    const { desk, reopen } = await openDesk(t, options);
+    const [member, guest, removed, stranger] = [someFeed(), someFeed(), someFeed(), someFeed()];
+    for (const feed of [member, removed]) {
+      await desk.redeem(keyOf((await desk.create()).code), feed);
+    }
+    await desk.sponsor(member, guest);
+    await desk.remove(removed, false);
+    await desk.beginDoubt();
+    const all = [member, guest, removed, stranger];
+    for (const feed of all) await graph.block(feed);
+    await desk.catchUp({ newer: true, words: all.map((feed) => [feed, 'block'] as const) });
+    await desk.reconcile();
+    for (const feed of all) await desk.unban(feed);
+    const follows = () => Promise.all(all.map((feed) => graph.isFollowing(feed)));
+    assert.deepEqual(await follows(), [true, true, false, false]);
+    await (await reopen()).reconcile();
+    assert.deepEqual(await follows(), [true, true, false, false]);
   });
 
   it('a removed member who came back after the backup stays', async (t) => {

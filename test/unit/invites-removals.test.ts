@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { describe, it, type TestContext, test } from 'node:test';
 import { InviteDesk } from '../../src/invites/desk.js';
 import type { FeedId } from '../../src/support/feed-id.js';
 import { startChild } from '../support/invites-child.js';
@@ -104,6 +104,72 @@ test('a removal that cannot be published counts, and the same command completes 
   assert.equal(await isMember(feed), false);
 });
 
+test('a removal that was published late is told by the same command', async (t) => {
+  const { desk, graph, join } = await setUp(t);
+  const { feed } = await join();
+  graph.failure = new Error('the index is late');
+  await assert.rejects(desk.remove(feed, false), { code: 'UNFOLLOW_FAILED' });
+  graph.failure = undefined;
+  await graph.unfollow(feed);
+  assert.deepEqual(await desk.remove(feed, false), { removed: [feed], guests: [] });
+  await assert.rejects(desk.remove(feed, false), { code: 'NOT_A_MEMBER' });
+});
+
+describe('a removal that is not published yet', () => {
+  async function owing(t: TestContext) {
+    const ground = await setUp(t);
+    const { feed } = await ground.join();
+    ground.graph.failure = new Error('no space left on device');
+    await assert.rejects(ground.desk.remove(feed, false), { code: 'UNFOLLOW_FAILED' });
+    ground.graph.failure = undefined;
+    return { ...ground, feed };
+  }
+
+  it('outlives a ban that is lifted', async (t) => {
+    const { desk, feed, isMember, restart } = await owing(t);
+    await desk.ban(feed);
+    await desk.unban(feed);
+    assert.equal(await isMember(feed), false);
+    await restart();
+    assert.equal(await isMember(feed), false);
+  });
+
+  it('ends with a new code, for good', async (t) => {
+    const { desk, feed, isMember, restart } = await owing(t);
+    const { code } = await desk.create();
+    assert.deepEqual(await desk.redeem(keyOf(code), feed), { already: true });
+    const next = await restart();
+    assert.equal(await isMember(feed), true);
+    assert.equal((await next.origins([feed])).get(feed)?.removedAt, undefined);
+  });
+
+  it('is still owed when a ban comes in the middle of the new code', async (t) => {
+    const { desk, graph, feed, join, isMember } = await owing(t);
+    const { feed: other } = await join();
+    const { code } = await desk.create();
+    const held = graph.hold('isFollowing');
+    const coming = desk.redeem(keyOf(code), feed);
+    await held.reached;
+    // The claim follows this look; neither ban nor block get into the log.
+    graph.failure = new Error('no space left on device');
+    const banning = desk.ban(feed);
+    held.release();
+    await assert.rejects(coming, { code: 'FEED_BANNED' });
+    await assert.rejects(banning, { code: 'BLOCK_FAILED' });
+    graph.failure = undefined;
+    await desk.unban(feed);
+    // A removal publishes all that are owed.
+    await desk.remove(other, false);
+    assert.equal(await isMember(feed), false);
+  });
+
+  it('lets the feed neither bring others along nor be brought along', async (t) => {
+    const { desk, feed, join } = await owing(t);
+    await assert.rejects(desk.sponsor(feed, someFeed()), { code: 'NOT_A_MEMBER' });
+    await assert.rejects(desk.sponsor((await join()).feed, feed), { code: 'FEED_REMOVED' });
+  });
+});
+
 test('a removal that cannot be published is completed by the next start', async (t) => {
   const { desk, graph, join, restart, isMember } = await setUp(t);
   const { feed } = await join();
@@ -136,6 +202,22 @@ test('guests stay when their member is removed, unless they are meant too', asyn
   assert.deepEqual([...removed].sort(), [one, other].sort());
   await restart();
   assert.deepEqual(await Promise.all([feed, one, other].map(isMember)), [false, false, false]);
+});
+
+test('a guest removed while the log is being brought up to date is not followed again', async (t) => {
+  const { desk, graph, isMember } = await setUp(t);
+  const [member, one, other] = [someFeed(), someFeed(), someFeed()];
+  await graph.follow(member);
+  await desk.sponsor(member, one);
+  await desk.sponsor(member, other);
+  const held = graph.hold('isFollowing');
+  const reconciling = desk.reconcile();
+  await held.reached;
+  // The list of guests is read by now, and this comes before the look at the second.
+  const removing = desk.remove(other, false);
+  held.release();
+  await Promise.all([reconciling, removing]);
+  assert.equal(await isMember(other), false);
 });
 
 test('a removed guest frees its place, and only a code of its own brings it back', async (t) => {

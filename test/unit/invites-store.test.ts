@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { ClassicLevel } from 'classic-level';
 import { InviteDesk } from '../../src/invites/desk.js';
 import type { SnugError } from '../../src/support/errors.js';
-import { startChild } from '../support/invites-child.js';
+import { type Child, startChild } from '../support/invites-child.js';
 import {
   deskOptions,
   keyOf,
@@ -21,6 +21,11 @@ import {
 async function allBytes(folder: string): Promise<Buffer> {
   const names = await readdir(folder);
   return Buffer.concat(await Promise.all(names.map((name) => readFile(join(folder, name)))));
+}
+
+/** @param bytes that one file of the child may have from now on */
+async function limitFiles(child: Child, bytes: number | 'unlimited'): Promise<void> {
+  await promisify(execFile)('prlimit', [`--pid=${child.process.pid}`, `--fsize=${bytes}:`]);
 }
 
 test('neither code nor seed nor public key is in the database, only the hash', async (t) => {
@@ -125,11 +130,22 @@ for (const [what, damage] of Object.entries(damages)) {
   });
 }
 
+test('after a full disk got room again, what is stored is read before anybody writes', async (t) => {
+  const child = startChild(t, { folder: await temporaryFolder(t), log: '', action: 'read' });
+  await child.line('made');
+  await limitFiles(child, 0);
+  child.process.stdin?.write('go on\n');
+  assert.equal(await child.line('full'), 'full DISK_FULL');
+  await limitFiles(child, 'unlimited');
+  child.process.stdin?.write('go on\n');
+  assert.equal(await child.line('roomy'), 'roomy 1 codes,1 codes');
+});
+
 test('what is promised after a full disk got room again survives kill -9', async (t) => {
   const folder = await temporaryFolder(t);
   const child = startChild(t, { folder, log: '', action: 'fill' }, 16);
   assert.equal(await child.line('full'), 'full DISK_FULL');
-  await promisify(execFile)('prlimit', ['--pid', String(child.process.pid), '--fsize=unlimited:']);
+  await limitFiles(child, 'unlimited');
   child.process.stdin?.write('go on\n');
   const listedThere = await child.line('listed');
   const made = (await child.line('made')).split(' ').slice(1);

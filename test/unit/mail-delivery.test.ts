@@ -179,6 +179,50 @@ describe('mail', () => {
       assert.equal(mail.status().queued, 0);
     });
 
+    it('at the moment, as after a mistyped address, waits by itself: alerts go past it', async () => {
+      const mail = await startQuietly();
+      let tries = 0;
+      answer = ({ to }) => {
+        if (to === undefined) return;
+        tries += 1;
+        fail('MAIL_DEFERRED');
+      };
+      const expiresAt = clock.now() + 7 * DAY;
+      await mail.invite(FRIEND, {
+        create: async () => ({ id: 'abcd1234', code: 'code', expiresAt }),
+        revoke: async () => assert.fail('revoked'),
+      });
+      await clock.pass(0);
+      raise('disk');
+      await clock.pass(10 * MINUTE);
+      assert.deepEqual([tries, subjects()], [1, ['Snug: the disk fills up']]);
+      await clock.pass(50 * MINUTE);
+      assert.equal(tries, 3);
+      await clock.pass(DAY);
+      assert.equal(tries, 27);
+      answer = () => undefined;
+      await clock.pass(HOUR);
+      assert.deepEqual(subjects(), ['Snug: the disk fills up', 'An invite to Scuttlebutt']);
+    });
+
+    it('and does not say whether it took it, is not sent again and again', async () => {
+      const mail = start();
+      let tries = 0;
+      answer = ({ qr }) => {
+        if (qr === undefined) return;
+        tries += 1;
+        fail('MAIL_UNSURE');
+      };
+      mail.setOnline(true);
+      await clock.pass(0);
+      raise('disk');
+      await clock.pass(10 * MINUTE);
+      assert.deepEqual([tries, subjects()], [1, ['Snug: the disk fills up']]);
+      await clock.pass(3 * DAY);
+      assert.deepEqual([tries, mail.status().queued], [3, 0]);
+      assert.ok(lines.some((line) => /counts as sent/.test(line)));
+    });
+
     it('is given up after 30 days', async () => {
       answer = () => fail('MAIL_LOGIN');
       const mail = start({ alerts: false });
@@ -431,6 +475,16 @@ describe('mail', () => {
       await clock.pass(0);
       assert.deepEqual(queued(), []);
       assert.equal(mail.status().trouble?.text, 'it says MAIL_REFUSED.');
+    });
+
+    it('is kept when the refusal is not about the friend, and goes when the account is mended', async () => {
+      const mail = await startQuietly();
+      answer = () => fail('MAIL_NOT_TAKEN');
+      await mail.invite(FRIEND, codes());
+      await clock.pass(2 * HOUR);
+      answer = () => undefined;
+      await clock.pass(2 * HOUR);
+      assert.deepEqual(subjects(), ['An invite to Scuttlebutt']);
     });
 
     it('is dropped when the code has expired', async () => {

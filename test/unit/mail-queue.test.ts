@@ -90,6 +90,9 @@ describe('the queue of mails', () => {
     writeFileSync(at('future.json'), JSON.stringify({ ...good, id: 'future', version: 2 }));
     writeFileSync(at('aim.json'), JSON.stringify({ ...good, id: 'aim', to: 'a@b, c@d' }));
     writeFileSync(at('half.json.new'), '{');
+    // Root reads every file: a folder stands for one that cannot be read.
+    mkdirSync(at('unreadable.json'));
+    mkdirSync(at('unremovable.new'));
     const log = recordedLog();
     assert.deepEqual(
       open(log)
@@ -97,7 +100,7 @@ describe('the queue of mails', () => {
         .map(({ id }) => id),
       ['good'],
     );
-    assert.equal(log.lines.length, 4);
+    assert.equal(log.lines.length, 6);
     assert.ok(!files().includes('half.json.new'));
     assert.ok(files().includes('torn.json'));
   });

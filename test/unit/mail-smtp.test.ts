@@ -340,13 +340,33 @@ describe('a mail on its way to the server', () => {
       assert.ok(!`${error.message}${String(error.cause)}`.includes('friend'));
     });
 
-    it('"not now" is MAIL_LATER', async () => {
-      await serve({
-        onMailFrom: (_address, _session, done) =>
-          done(Object.assign(new Error('try again later'), { responseCode: 451 })),
+    /** A server that answers one step so. */
+    const serveAnswer = (step: 'from' | 'rcpt' | 'data', code: number, text: string) => {
+      const error = Object.assign(new Error(text), { responseCode: code });
+      if (step === 'from') return serve({ onMailFrom: (_address, _session, done) => done(error) });
+      if (step === 'rcpt') return serve({ onRcptTo: (_address, _session, done) => done(error) });
+      return serve({
+        onData: (stream, _session, done) => stream.resume().once('end', () => done(error)),
       });
-      assert.equal((await failure(smtp().send(LETTER, never))).code, 'MAIL_LATER');
-    });
+    };
+
+    for (const [step, answer, text, code] of [
+      ['from', 451, '4.7.1 try again later', 'MAIL_DEFERRED'],
+      ['rcpt', 450, '4.1.2 Domain not found', 'MAIL_DEFERRED'],
+      ['data', 452, '4.3.1 no space', 'MAIL_DEFERRED'],
+      ['from', 421, '4.3.2 closing', 'MAIL_LATER'],
+      ['rcpt', 421, '4.3.2 closing', 'MAIL_LATER'],
+      ['from', 553, '5.7.1 not your address', 'MAIL_NOT_TAKEN'],
+      ['rcpt', 553, '5.7.1 not your address', 'MAIL_NOT_TAKEN'],
+      ['rcpt', 550, '5.1.8 sender unknown', 'MAIL_NOT_TAKEN'],
+      ['rcpt', 550, '5.1.1 nobody of that name', 'MAIL_REFUSED'],
+      ['data', 552, '5.2.2 over quota', 'MAIL_NOT_TAKEN'],
+    ] as const) {
+      it(`"${answer} ${text}" (${step}) is ${code}`, async () => {
+        await serveAnswer(step, answer, text);
+        assert.equal((await failure(smtp().send(LETTER, never))).code, code);
+      });
+    }
 
     it('what a server says cannot paint the terminal', async () => {
       await serveRaw((socket) => socket.write(`554 \u001b[31m\u202e${'x'.repeat(5000)}\r\n`));
@@ -354,6 +374,10 @@ describe('a mail on its way to the server', () => {
       assert.ok(!/\p{Cc}|\p{Cf}/u.test(message));
       assert.ok(message.length < 400);
     });
+  });
+
+  it('has ten minutes for the answer to its last dot (RFC 5321, 4.5.3.2.6)', () => {
+    assert.ok(TIMINGS.silence >= 600_000 && TIMINGS.whole > TIMINGS.silence + TIMINGS.dial);
   });
 
   describe('to a hostile server ends in time', () => {
@@ -377,7 +401,7 @@ describe('a mail on its way to the server', () => {
       });
     }
 
-    it('when it takes the mail and never says so', async () => {
+    it('when it takes the mail and never says so, which is told apart', async () => {
       const path = join(folder, 'mute');
       const server = await startMailServer(path, {
         ...certificate,
@@ -385,7 +409,12 @@ describe('a mail on its way to the server', () => {
       });
       stops.push(() => server.stop());
       socks.target = path;
-      assert.equal((await failure(smtp({}, QUICK).send(LETTER, never))).code, 'MAIL_SILENT');
+      assert.equal((await failure(smtp({}, QUICK).send(LETTER, never))).code, 'MAIL_UNSURE');
+    });
+
+    it('when it takes the mail and hangs up, which may be sent already', async () => {
+      await serve({ onData: (stream) => stream.resume().once('end', () => socks.cut()) });
+      assert.equal((await failure(smtp().send(LETTER, never))).code, 'MAIL_UNSURE');
     });
 
     it('when Tor never answers', async () => {

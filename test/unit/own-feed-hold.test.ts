@@ -65,7 +65,7 @@ describe('the own feed after a restore', () => {
   /** What the desk does once the feed is back. */
   const goOn = async () => {
     const news = await house.relay.untilOwnFeedBack();
-    house.relay.publishAgain();
+    await house.relay.publishAgain();
     return news;
   };
   /** Lets a member fetch what the relay has said so far. */
@@ -114,7 +114,7 @@ describe('the own feed after a restore', () => {
     assert.deepEqual(new Map(words), new Map([[bad, 'block'] as const, [good, 'none'] as const]));
     // Until the desk has taken note, nothing is published either.
     await assert.rejects(speak(), BEHIND);
-    house.relay.publishAgain();
+    await house.relay.publishAgain();
     await speak();
     assert.equal(await keyAt(ada, 6), (await house.relay.ownFeed()).id);
     rpc.close(true);
@@ -250,8 +250,50 @@ describe('the own feed after a restore', () => {
     await restore(await house.relay.ownFeed());
     const rpc = await ada.peer.connect(ada.code);
     await relayHas(2);
+    await house.relay.setBanned(parseFeedId(ada.peer.id), true);
     await assert.rejects(house.relay.block(parseFeedId(ada.peer.id)), BEHIND);
     await eventually('the connection to end', () => rpc.closed || undefined, DEADLINE_MS);
+  });
+
+  it('neither serves nor takes in a banned feed though the block cannot be published yet', async () => {
+    const [bad, good] = [new SignedFeed(), new SignedFeed()];
+    const [badId, goodId] = [parseFeedId(bad.id), parseFeedId(good.id)];
+    await house.relay.follow(badId);
+    await house.relay.follow(goodId);
+    const come = (feed: SignedFeed) => PlainClient.connect(house.socket, house.relay.id, feed);
+    const has = (id: FeedId, sequence: number) =>
+      eventually(
+        `message ${sequence}`,
+        async () => (await house.relay.feed(id)).sequence === sequence || undefined,
+        DEADLINE_MS,
+      );
+    for (const [feed, id] of [[bad, badId] as const, [good, goodId] as const]) {
+      feed.post('one');
+      const client = await come(feed);
+      client.ask({ id: feed.id, seq: 9, live: true });
+      await has(id, 1);
+      client.close();
+    }
+    const record = await house.relay.ownFeed();
+    await house.restart({ hold: SOON }, () => writeRecord(folder(), record));
+    await house.relay.setBanned(badId, true);
+    const client = await come(good);
+    const old = client.ask({ id: bad.id, seq: 1, live: false });
+    await eventually('the answer', () => client.replies(old).ended || undefined, DEADLINE_MS);
+    assert.deepEqual(client.replies(old).bodies, []);
+    // By EBT, what others say of it is not listened to; their own feed is, which comes after it.
+    const ebt = client.replicate({ [bad.id]: 2 << 1, [good.id]: 2 << 1 });
+    client.sendOn(ebt, bad.post('two').value);
+    client.sendOn(ebt, good.post('two').value);
+    await has(goodId, 2);
+    assert.equal((await house.relay.feed(badId)).sequence, 1);
+    await house.relay.setBanned(badId, false);
+    const again = client.ask({ id: bad.id, seq: 1, live: false });
+    await client.received(again, 1);
+    client.sendOn(ebt, { [bad.id]: 2 << 1 });
+    client.sendOn(ebt, bad.messages[1]?.value);
+    await has(badId, 2);
+    client.close();
   });
 
   it('ends the wait when the operator says so', async () => {

@@ -122,6 +122,15 @@ describe('mail in the relay', () => {
     await assert.rejects(early.test(), { code: 'NOT_READY' });
   });
 
+  it('whose folder cannot be used costs mail and not the relay, and status says why', async () => {
+    const relay = build(configured());
+    writeFileSync(join(folder, 'state'), 'no folder');
+    await relay.start();
+    assert.match(relay.status()?.trouble?.text ?? '', /^The mail cannot be queued/);
+    await assert.rejects(relay.test(), { code: 'MAIL_QUEUE_FAILED' });
+    assert.equal(tor.listeners, 0);
+  });
+
   it('goes out while Tor is published, and waits while it is not', async () => {
     const relay = build(configured());
     await relay.start();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -44,6 +44,20 @@ test('the socket belongs to its user alone, and is gone after the stop', async (
   assert.equal((await stat(house.socket)).mode & 0o777, 0o600);
   await house.site.stop();
   await assert.rejects(stat(house.socket), codeIs('ENOENT'));
+});
+
+test('a site that cannot be opened anew knows that it does not listen, and is opened later', async (t) => {
+  const house = await openHouse();
+  t.after(() => house.close());
+  assert.equal(house.site.listening, true);
+  await rm(house.socket);
+  await mkdir(house.socket);
+  await assert.rejects(house.site.reopen(), codeIs('SOCKET_PATH_TAKEN'));
+  assert.equal(house.site.listening, false);
+  await rmdir(house.socket);
+  await house.site.reopen();
+  assert.equal(house.site.listening, true);
+  assert.equal((await house.visitor().get('/')).status, 200);
 });
 
 test('a stop hangs up on everybody, whatever they are doing, and may be repeated', async (t) => {

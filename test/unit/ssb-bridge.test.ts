@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { Bridge, remote, type Served, served } from '../../src/ssb/bridge.js';
-import { SnugError } from '../../src/support/errors.js';
+import { SnugError, withCauses } from '../../src/support/errors.js';
 
 describe('the bridge between two threads', () => {
   let channel: MessageChannel;
@@ -42,6 +42,20 @@ describe('the bridge between two threads', () => {
       assert.equal(error.hint, 'Stop it.');
       return true;
     });
+  });
+
+  it('tells the causes of an error in words', async () => {
+    const cause = new Error('it is not written', { cause: new Error('ENOSPC') });
+    const [here] = bridges({
+      ours: () => Promise.reject(new SnugError('FOLLOW_FAILED', 'No follow.', { cause })),
+      other: () => Promise.reject(new Error('No follow.', { cause })),
+    });
+    for (const name of ['ours', 'other']) {
+      await assert.rejects(here.call(name), (error) => {
+        assert.equal(withCauses(error), 'No follow. (it is not written (ENOSPC))');
+        return true;
+      });
+    }
   });
 
   it('passes on the message of any other error, but no code of the system', async () => {

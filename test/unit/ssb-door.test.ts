@@ -42,6 +42,16 @@ describe('who comes in', () => {
     const peer = house.peer();
     await assert.rejects(peer.connect(house.code()), REFUSED_AT_THE_DOOR);
     assert.deepEqual(house.lines, []);
+    assert.equal(house.relay.status().arrivals, 0);
+  });
+
+  it('whoever comes in is counted, each time', async () => {
+    const peer = house.peer();
+    const code = house.code();
+    await peer.redeem(code);
+    assert.equal(house.relay.status().arrivals, 1);
+    await peer.connect(code);
+    assert.equal(house.relay.status().arrivals, 2);
   });
 
   it('nobody comes in with a key that is no open code', async () => {
@@ -128,14 +138,30 @@ describe('redeeming over muxrpc', () => {
     await house.close();
   });
 
-  it('a fault inside the relay is not explained to the client', async () => {
-    const house = await openSsbHouse({
-      redeem: () => Promise.reject(new Error('ENOSPC /var/lib/snug/secret-folder')),
+  const cause = new Error('ENOSPC /var/lib/snug/secret-folder');
+  for (const fault of [
+    cause,
+    new SnugError('STATE_FAILED', 'The database in /home/ada fails.', { cause }),
+    new SnugError('FOLLOW_FAILED', 'The relay could not publish its follow.', { cause }),
+  ]) {
+    it(`a fault inside the relay is logged and not explained to the client: ${fault.message}`, async (t) => {
+      const fail = () => Promise.reject(fault);
+      const house = await openSsbHouse({ redeem: fail, sponsor: fail });
+      t.after(() => house.close());
+      const told = /^Error: The relay could not do this now; try again later\.$/;
+      await assert.rejects(house.peer().redeem(house.code()), told);
+      const member = house.peer();
+      await house.relay.follow(parseFeedId(member.id));
+      const rpc = await member.connect(house.code());
+      await assert.rejects(
+        call((cb) => rpc.follow(member.id, cb)),
+        told,
+      );
+      const logged = house.lines.filter((line) => line.includes(fault.message));
+      assert.equal(logged.length, 2);
+      for (const line of logged) assert.match(line, /^error: .*ENOSPC/);
     });
-    await assert.rejects(house.peer().redeem(house.code()), /could not do this now/);
-    assert.ok(house.lines.some((line) => line.includes('ENOSPC')));
-    await house.close();
-  });
+  }
 
   it('a client that does not hang up after its code is redeemed is hung up on', async () => {
     const house = await openSsbHouse();
@@ -208,6 +234,23 @@ describe('a connection that misbehaves', () => {
       rpc.close(true);
     }
     await house.peer().redeem(house.code());
+  });
+
+  it('a member that asks for follows without end is told to wait, and nobody else is', async () => {
+    const [greedy, modest] = [house.peer(), house.peer()];
+    const [code, other] = [house.code(), house.code()];
+    await greedy.redeem(code);
+    await modest.redeem(other);
+    const rpcs = [await greedy.connect(code), await greedy.connect(code)];
+    const calls = Array.from({ length: 500 }, (_, i) =>
+      call((cb) => rpcs[i % 2]?.follow(modest.id, cb)),
+    );
+    const refused = (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected');
+    assert.ok(refused.length >= 400, `${refused.length} of 500 were refused`);
+    const [first] = refused as PromiseRejectedResult[];
+    assert.match(String(first?.reason), /Too many requests at once; ask again in a minute/);
+    const rpc = await modest.connect(other);
+    await call((cb) => rpc.follow(greedy.id, cb));
   });
 
   it('silent connections give way to new ones', async () => {

@@ -6,7 +6,12 @@ import { type Rooms, takeSnapshot } from '../../src/status/snapshot.js';
 import { ABOUT, MACHINE, NOW, TOR, VISITS, WELL } from '../support/status-views.js';
 
 const MINUTE = 60_000;
-const ailment = { what: 'The relay cannot reach itself.', hint: 'Wait.', seconds: 300 };
+const ailment = {
+  what: 'The relay cannot reach itself.',
+  hint: 'Wait.',
+  seconds: 300,
+  shut: false,
+};
 const WRONG: readonly (readonly [ConditionId, Partial<Rooms>, RegExp])[] = [
   ['tor-down', { tor: { ...TOR, state: 'publishing' } }, /onion address is not published/],
   ['self-visit', { visits: { ...VISITS, ailment } }, /cannot reach itself\. Wait\./],
@@ -31,6 +36,12 @@ function watchFor(minutes: number, changes: Partial<Rooms>, wallJump = 0) {
 
 describe('what a person is told of', () => {
   it('is nothing while all is well', () => assert.deepEqual(watchFor(60, {}), []));
+
+  it('update: also when those of the card do not go well', () => {
+    const [late] = watchFor(1, { machine: { ...MACHINE, updates: { days: 9, late: true } } });
+    assert.equal(late?.id, 'update');
+    assert.match(late.text, /not gone well for 9 days/);
+  });
 
   it('has the names that mail knows', () => {
     assert.deepEqual(WRONG.map(([id]) => id).sort(), [...CONDITION_IDS].sort());

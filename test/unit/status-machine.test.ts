@@ -7,6 +7,8 @@ import { type BoardPaths, readBoard } from '../../src/status/board.js';
 import { readDisk } from '../../src/status/disk.js';
 import { Machine } from '../../src/status/machine.js';
 import { isLoop, noteStart } from '../../src/status/starts.js';
+import { readUpdates } from '../../src/status/updates.js';
+import { FakeClock } from '../support/fake-clock.js';
 
 const MINUTE = 60_000;
 
@@ -81,17 +83,39 @@ describe('what the machine says of itself', () => {
     assert.deepEqual(view.log, { bytes: 1000, lastMessage: statSync(log).mtimeMs });
     assert.equal(machine.view, view);
   });
+
+  it('updates are late after a week, once a card has had two days for them', async () => {
+    const file = join(folder, 'done');
+    assert.equal(await readUpdates(file), undefined, 'only a card has them');
+    writeFileSync(file, '');
+    const days = (count: number) => count * 1440 * MINUTE;
+    const since = (count: number) => statSync(file).mtimeMs + days(count);
+    const up = (count: number) => days(count) / 1000;
+    const expect = [
+      [since(6), up(6), { days: 6, late: false }],
+      [since(7), up(7), { days: 7, late: true }],
+      [since(400), up(1), { days: 400, late: false }],
+      [since(-3), up(30), { days: 0, late: false }],
+    ] as const;
+    for (const [now, seconds, view] of expect) {
+      assert.deepEqual(await readUpdates(file, now, seconds), view);
+    }
+    const machine = new Machine({ state: folder, log: file, board: paths, updates: file });
+    assert.equal((await machine.look()).updates?.days, 0);
+  });
 });
 
 describe('the list of starts', () => {
   let folder: string;
   let file: string;
+  let clock: FakeClock;
   const start = (...minutes: number[]) =>
-    minutes.map((minute) => noteStart(file, 1e12 + minute * MINUTE)).at(-1) ?? 0;
+    minutes.map((minute) => noteStart(file, 1e12 + minute * MINUTE, clock)()).at(-1) ?? 0;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'snug-starts-'));
     file = join(folder, 'starts.json');
+    clock = new FakeClock();
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -105,6 +129,18 @@ describe('the list of starts', () => {
   it('five within an hour are a loop, four are not', () => {
     assert.equal(isLoop(start(0, 1, 2, 3)), false);
     assert.equal(isLoop(start(4)), true);
+  });
+
+  it('a relay that goes on running leaves the loop behind, whatever the clock of the machine says', async () => {
+    start(0, 20, 30, 40);
+    const starts = noteStart(file, 1e12 + 50 * MINUTE, clock);
+    assert.equal(isLoop(starts()), true);
+    await clock.pass(10 * MINUTE - 1);
+    assert.equal(starts(), 5);
+    await clock.pass(1);
+    assert.equal(starts(), 4);
+    await clock.pass(50 * MINUTE);
+    assert.equal(starts(), 0);
   });
 
   it('is private and stays small', () => {

@@ -19,7 +19,12 @@ describe('the status', () => {
   });
 
   const problem = { what: 'The clock is wrong.', hint: 'Set it.' };
-  const ailment = { what: 'The relay cannot reach itself.', hint: 'Wait.', seconds: 600 };
+  const ailment = {
+    what: 'The relay cannot reach itself.',
+    hint: 'Wait.',
+    seconds: 600,
+    shut: false,
+  };
   const board = (change: object) => ({ machine: { ...MACHINE, board: change } });
   for (const [what, changes, health, todo] of [
     ['Tor is not there', { tor: undefined }, 'down', undefined],
@@ -30,9 +35,15 @@ describe('the status', () => {
     ['Tor has a problem', { tor: { ...TOR, problem } }, 'degraded', /clock is wrong\. Set it\./],
     ['Tor is outdated', { tor: { ...TOR, outdated: true } }, 'degraded', /Update Tor.*apt install/],
     [
-      'visits to itself fail',
+      'visits to itself fail, and others may get in',
       { visits: { ...VISITS, ailment } },
       'degraded',
+      /cannot reach itself\. Wait\./,
+    ],
+    [
+      'visits to itself fail, and nobody gets in',
+      { visits: { ...VISITS, ailment: { ...ailment, shut: true } } },
+      'down',
       /cannot reach itself\. Wait\./,
     ],
     [
@@ -47,6 +58,12 @@ describe('the status', () => {
       { machine: { ...MACHINE, disk: { ...MACHINE.disk, usedPercent: 91 } } },
       'degraded',
       /the disk is 91 % full.*log_mb/,
+    ],
+    [
+      'the updates of the card do not go well',
+      { machine: { ...MACHINE, updates: { days: 8, late: true } } },
+      'degraded',
+      /not gone well for 8 days.*journalctl -u snug-upgrade/,
     ],
     ['the board lacks voltage', board({ underVoltage: true }), 'degraded', /stronger power supply/],
     ['the board is slowed down', board({ throttled: true }), 'degraded', /Give the board air/],
@@ -137,14 +154,14 @@ describe('the status in words', () => {
   });
 
   it('shows that visits fail, and for how long', () => {
-    const ailment = { what: 'x', hint: 'y', seconds: 720 };
+    const ailment = { what: 'x', hint: 'y', seconds: 720, shut: false };
     assert.match(words({ visits: { ...VISITS, ailment } }), /failing for 12 min/);
     const { lastWellSeconds: _, ...never } = VISITS;
     assert.match(words({ visits: never }), /none has gone well yet/);
   });
 
   it('has no line for what the machine does not report', () => {
-    const machine = { disk: undefined, board: undefined, log: undefined };
+    const machine = { disk: undefined, board: undefined, log: undefined, updates: undefined };
     assert.doesNotMatch(words({ machine }), /^(Disk|Board|Messages)/m);
     assert.match(words({ machine: { ...machine, board: { celsius: 40 } } }), /^Board {5}40 °C$/m);
   });

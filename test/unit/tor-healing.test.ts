@@ -61,6 +61,11 @@ describe('healing', () => {
     assert.deepEqual(plan, ['look', 'new-circuits', '… look', '… look']);
   });
 
+  it('leaves a Tor alone that is not published, while others come in all the same', () => {
+    const plan = steps(healing(), [UNPUBLISHED, UNPUBLISHED, UNPUBLISHED], true);
+    assert.deepEqual(plan, ['look', '… look', '… look']);
+  });
+
   it('leaves Tor alone when it brings another page than ours', () => {
     assert.deepEqual(steps(healing(), [PAGE, PAGE, PAGE]), ['look', '… look', '… look']);
   });
@@ -80,7 +85,23 @@ describe('healing', () => {
       one.judge(outcome, 1000 * index, false);
       return one.ailment;
     });
-    const ailment = { since: 0, kind: 'path', why: 'no way' };
+    const ailment = { since: 0, kind: 'path', why: 'no way', shut: false };
     assert.deepEqual(ailments, [undefined, ailment, ailment, undefined]);
+  });
+
+  it('nobody gets in while the door is shut, or once a restart has not helped and none came', () => {
+    const one = healing();
+    const shut = (outcome: Outcome, othersCome = false) => {
+      one.judge(outcome, 0, othersCome);
+      return one.ailment?.shut;
+    };
+    assert.deepEqual(
+      [PATH, PATH, PATH, PATH, PATH].map((outcome) => shut(outcome)),
+      [undefined, false, false, false, true],
+    );
+    assert.equal(shut(PATH, true), false);
+    assert.equal(shut(PATH), true);
+    assert.equal(shut(PAGE), false);
+    assert.equal(shut(DOOR, true), true);
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { visitorsOf } from '../../src/health.js';
 import { SnugError } from '../../src/support/errors.js';
 import { createLog } from '../../src/support/log.js';
 import { SelfVisits, VISIT_TIMINGS } from '../../src/tor/self-visits.js';
@@ -8,6 +9,12 @@ import { FakeClock } from '../support/fake-clock.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+
+it('others are the visitors of the site and the SSB peers that were let in', () => {
+  const site = { ownVisit: { others: 3 } };
+  assert.equal(visitorsOf({ site, relay: () => undefined }), 3);
+  assert.equal(visitorsOf({ site, relay: () => ({ status: () => ({ arrivals: 2 }) }) }), 5);
+});
 
 describe('the relay visits itself', () => {
   let clock: FakeClock;
@@ -152,6 +159,32 @@ describe('the relay visits itself', () => {
     assert.equal(warnings().length, 1);
   });
 
+  it('whoever came before the trouble began does not hold back what heals it', async () => {
+    becomes('published');
+    await clock.pass(2 * MINUTE);
+    visitors += 1;
+    meets = () => (done.includes('restart') ? undefined : lost());
+    done.length = 0;
+    await clock.pass(20 * MINUTE);
+    const wanted = 'visit visit new-circuits visit reload visit restart visit';
+    assert.equal(done.slice(0, 8).join(' '), wanted);
+    assert.equal(visits.status().ailment, undefined);
+  });
+
+  it('when others come no longer, the next steps are taken', async () => {
+    let open = true;
+    meets = () => {
+      if (open) visitors += 1;
+      return done.includes('restart') ? undefined : lost();
+    };
+    becomes('published');
+    await clock.pass(3 * 60 * MINUTE);
+    assert.deepEqual(new Set(done), new Set(['visit', 'new-circuits']));
+    open = false;
+    await clock.pass(2 * 60 * MINUTE);
+    assert.equal(visits.status().ailment, undefined);
+  });
+
   it('a site whose socket is gone is opened again, and Tor left alone', async () => {
     doorAnswers = false;
     meets = () => (doorAnswers ? undefined : lost());
@@ -176,6 +209,19 @@ describe('the relay visits itself', () => {
     await clock.pass(2 * MINUTE);
     assert.deepEqual(done, ['restart']);
     assert.deepEqual(warnings(), []);
+  });
+
+  it('not while others come in all the same, nor because somebody came before', async () => {
+    becomes('published');
+    await clock.pass(2 * MINUTE);
+    visitors += 1;
+    becomes('publishing');
+    await clock.pass(29 * MINUTE);
+    visitors += 1;
+    await clock.pass(29 * MINUTE);
+    assert.deepEqual(done, ['visit']);
+    await clock.pass(4 * MINUTE);
+    assert.deepEqual(done, ['visit', 'restart']);
   });
 
   it('a step that fails does not end the visits', async () => {

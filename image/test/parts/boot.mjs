@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT } from '../../../scripts/setup.mjs';
 import { say } from '../../lib/run.mjs';
-import { readFat } from '../card.mjs';
+import { listFat, readFat } from '../card.mjs';
 import { PROXY } from '../machine.mjs';
 import { comeIn } from '../operator.mjs';
 import { judgePackets } from '../packets.mjs';
@@ -93,8 +93,25 @@ function checkSockets(table) {
   assert.deepEqual(others, [], 'nothing else listens');
 }
 
+/** @returns what the boards' own loader reads first */
+async function bootTexts(card) {
+  return [await readFat(card.disk, 'config.txt'), await readFat(card.disk, 'cmdline.txt')];
+}
+
+/** What the night's updates do beside fetching packages: the boot partition is taken over as a copy. */
+async function checkUpdates(operator) {
+  const run = ['sudo', '/usr/lib/snug/appliance/boot-files', 'run'];
+  const seen = await operator.run(...run, 'findmnt', '-no', 'SOURCE', '/boot/firmware');
+  assert.match(seen, /\[\/var\/lib\/snug-card\/boot\]/, 'packages would see the copy');
+  say('the boot partition has been taken over from a copy');
+  await operator.run('sudo', 'logrotate', '--debug', '/etc/logrotate.conf');
+  const free = await operator.run('sudo', 'tune2fs', '-l', '/dev/disk/by-label/snug-root');
+  assert.match(free, /Reserved block count: +128000\n/, 'updates have room');
+}
+
 async function maintain(world, card, host) {
   const told = await readFat(card.disk, 'snug-ssh.txt');
+  const before = await bootTexts(card);
   await during(world.switchOn(card, 'second'), async (machine) => {
     const operator = await comeIn({ ...world, told, folder: join(card.folder, 'operator') });
     try {
@@ -111,6 +128,7 @@ async function maintain(world, card, host) {
       assert.equal((await operator.run(...failed)).trim(), '');
       const journal = await operator.run('sudo', 'journalctl', '-b', '-k', '--no-pager');
       assert.doesNotMatch(journal, /apparmor="DENIED"/);
+      await checkUpdates(operator);
       // It ends the connection that it came by.
       await operator.run('sudo', 'systemctl', 'poweroff', '--no-block').catch(() => undefined);
       await machine.ended(180);
@@ -119,6 +137,8 @@ async function maintain(world, card, host) {
       await operator.stop();
     }
   });
+  assert.deepEqual(await bootTexts(card), before, 'the board starts as before');
+  assert.doesNotMatch((await listFat(card.disk)).join('\n'), /\.new/);
 }
 
 export async function boot(world) {

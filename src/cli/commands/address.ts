@@ -1,6 +1,5 @@
 import type { Snapshot } from '../../status/snapshot.js';
 import { SnugError } from '../../support/errors.js';
-import { qrText } from '../../support/qr.js';
 import type { AddCommands } from '../cli.js';
 
 /** `snug address` */
@@ -17,7 +16,11 @@ export const addAddress: AddCommands = (root, { ask, terminal }) => {
         });
       }
       const url = `${site}/invite/`;
-      if (qr) terminal.out(qrText(url));
+      if (qr) {
+        // Only when it is wanted: it comes with a native package.
+        const { qrText } = await import('../../support/qr.js');
+        terminal.out(qrText(url));
+      }
       terminal.out(url);
     });
 };

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Check } from '../../clearnet/checks.js';
 import { generatedFiles } from '../../clearnet/files.js';
 import { clearnetIsOff, originOf, planOf } from '../../clearnet/plan.js';
+import { type Validation, validateCaddyfile } from '../../clearnet/validate.js';
 import { writeFiles } from '../../clearnet/write.js';
 import type { AddCommands, Cli } from '../cli.js';
 import { EXIT } from '../exit-codes.js';
@@ -24,16 +25,26 @@ function show({ config, terminal }: Cli): void {
   }
 }
 
+const VALIDATIONS: Readonly<Record<Validation, string>> = {
+  sound: 'caddy takes its configuration.',
+  'no-caddy': 'Its configuration was not checked: there is no caddy on this machine.',
+  'no-certificate': 'Its configuration was not checked: certificate or key cannot be read here.',
+};
+
 /** With the profile off nothing is generated, and what an earlier plan has left is removed. */
-async function render({ config, terminal }: Cli, folder: string): Promise<void> {
+async function render({ config, terminal, signal }: Cli, folder: string): Promise<void> {
   const plan = planOf(config(IN_ITS_UNIT));
   const root = resolve(folder);
   const files = plan === undefined ? [] : generatedFiles(plan);
   const { written, removed } = await writeFiles(root, files);
   for (const path of written) terminal.out(`written  ${resolve(root, path)}`);
   for (const path of removed) terminal.out(`removed  ${resolve(root, path)}`);
-  if (plan === undefined) terminal.err(`${clearnetIsOff().message} Nothing is generated.`);
-  else if (written.length + removed.length === 0) terminal.err('Nothing has changed.');
+  if (plan === undefined) {
+    terminal.err(`${clearnetIsOff().message} Nothing is generated.`);
+    return;
+  }
+  terminal.err(VALIDATIONS[await validateCaddyfile(plan, signal)]);
+  if (written.length + removed.length === 0) terminal.err('Nothing has changed.');
   else terminal.err('README.md, "Clearnet profile", says how systemd takes it up.');
 }
 

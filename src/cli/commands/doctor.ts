@@ -20,6 +20,8 @@ export const addDoctor: AddCommands = (root, { relayConfig, ask, terminal, signa
         fix,
         signal,
       });
+      // What was cut short would be told as found.
+      signal.throwIfAborted();
       const lines = json ? [JSON.stringify(report)] : inWords(report);
       lines.forEach(terminal.out);
       exitWith(DOCTOR_EXIT[report.health]);

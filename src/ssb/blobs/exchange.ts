@@ -3,7 +3,7 @@ import pull from 'pull-stream';
 import type { Peer } from 'ssb-server';
 import { messageOf } from '../../support/errors.js';
 import type { Log } from '../../support/log.js';
-import { Allowance } from './allowance.js';
+import { Allowance } from '../allowance.js';
 import { asBlobId, type BlobId } from './blob-id.js';
 import type { BlobStore } from './blob-store.js';
 import type { DiskSpace } from './disk-space.js';
@@ -51,8 +51,10 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#wants = new WantBook(WANTS, options.now);
-    this.#fetcher = new Fetcher({ ...FETCHES, offers: OFFERS_PER_BLOB }, (session, id, size) =>
-      this.#fetch(session, id, size),
+    this.#fetcher = new Fetcher(
+      { ...FETCHES, offers: OFFERS_PER_BLOB },
+      ({ peer }) => peer.id,
+      (session, id, size) => this.#fetch(session, id, size),
     );
   }
 

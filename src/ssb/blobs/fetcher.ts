@@ -3,6 +3,7 @@ import type { BlobId } from './blob-id.js';
 /** Limits of {@link Fetcher}. */
 export interface FetchLimits {
   readonly most: number;
+  /** From one feed, however many connections it has. */
   readonly mostOfOne: number;
   /** Peers remembered for one blob. */
   readonly offers: number;
@@ -19,18 +20,22 @@ interface Offer<Holder> {
  */
 export class Fetcher<Holder> {
   readonly #limits: FetchLimits;
+  readonly #feedOf: (holder: Holder) => string;
   readonly #fetch: (holder: Holder, id: BlobId, size: number) => Promise<boolean>;
   readonly #offers = new Map<BlobId, Offer<Holder>[]>();
   readonly #active = new Map<BlobId, Holder>();
 
   /**
+   * @param feedOf whose connection it is
    * @param fetch resolves with whether the blob is here now, and never rejects
    */
   constructor(
     limits: FetchLimits,
+    feedOf: (holder: Holder) => string,
     fetch: (holder: Holder, id: BlobId, size: number) => Promise<boolean>,
   ) {
     this.#limits = limits;
+    this.#feedOf = feedOf;
     this.#fetch = fetch;
   }
 
@@ -75,7 +80,8 @@ export class Fetcher<Holder> {
   }
 
   #isFree(holder: Holder): boolean {
-    const own = [...this.#active.values()].filter((other) => other === holder);
+    const feed = this.#feedOf(holder);
+    const own = [...this.#active.values()].filter((other) => this.#feedOf(other) === feed);
     return own.length < this.#limits.mostOfOne;
   }
 

@@ -11,7 +11,7 @@ export interface BlobLimits {
   readonly keepFreeBytes: number;
   /** How often a full disk is looked at again. */
   readonly diskCheckMs: number;
-  /** A transfer may stand still this long. */
+  /** A transfer may stand still this long; as often it is looked at whether it is fast enough. */
   readonly stallMs: number;
   /** When a blob was last used is written down at most this often. */
   readonly saveUseMs: number;

@@ -25,12 +25,17 @@ export interface Expected {
   readonly file: string;
   /** What the finished file carries as its time, in milliseconds since 1970. */
   readonly stamp: number;
-  /** In each such time at least {@link LEAST_PROGRESS} bytes must come. */
+  /** In each such time at least {@link LEAST_PROGRESS} must come, and {@link LEAST_RATE} so far. */
   readonly stallMs: number;
 }
 
-/** Slower than the slowest circuit, and too fast to hold a place for hours. */
+/** In bytes. A circuit that moves less is dead. */
 const LEAST_PROGRESS = 8 * 1024;
+/**
+ * In bytes a second, on average. A slow circuit with three blobs at a time meets it, and 5 MiB hold
+ * their place for no more than three quarters of an hour.
+ */
+const LEAST_RATE = 2 * 1024;
 
 /** Writes slices one after the other, each whole, while more of them come. */
 class Slices {
@@ -72,7 +77,8 @@ function pour(source: Source<unknown>, expected: Expected, slices: Slices): Prom
   return new Promise((resolve, reject) => {
     const hash = createHash('sha256');
     let bytes = 0;
-    let before = 0;
+    let least = LEAST_PROGRESS;
+    let looks = 0;
     let over = false;
     const end = (error?: Error) => {
       if (over) return;
@@ -91,8 +97,10 @@ function pour(source: Source<unknown>, expected: Expected, slices: Slices): Prom
       return true;
     };
     const watch = setInterval(() => {
-      if (bytes - before < LEAST_PROGRESS) end(new BadBlob('stalled'));
-      before = bytes;
+      looks += 1;
+      const onAverage = (looks * expected.stallMs * LEAST_RATE) / 1000;
+      if (bytes < Math.max(least, onAverage)) end(new BadBlob('stalled'));
+      least = bytes + LEAST_PROGRESS;
     }, expected.stallMs);
     const drain = pull.drain(each, (error) => {
       // A stock peer sends an empty slice after 64 kB or a multiple (pull-file, index.js), which

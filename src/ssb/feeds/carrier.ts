@@ -2,26 +2,18 @@ import type { Peer, Plugin, SignedValue, SsbServer } from 'ssb-server';
 import type { FeedPort } from '../own/comparison.js';
 import { Asking } from './asking.js';
 import { BrokenFeeds } from './broken.js';
+import { Carried } from './carried.js';
 import type { CarrierOptions } from './carrier-options.js';
 import { ebtPlugin } from './ebt.js';
 import { BoundedEpidemic } from './epidemic.js';
-import { Gaps } from './gaps.js';
+import { feedPort, Gaps } from './gaps.js';
 import { Heads } from './heads.js';
 import { Intake } from './intake.js';
 import { diskFull, Room, SMALL_BOARD } from './room.js';
 import { Serving } from './serving.js';
 import { Sizes } from './sizes.js';
-import { type Trouble, Troubles } from './troubles.js';
+import { type FeedState, Troubles } from './troubles.js';
 import { Wires } from './wires.js';
-
-/** How one feed stands here. */
-export interface FeedState {
-  readonly state: 'ok' | Trouble['state'];
-  /** Of its last message here; 0 without any. */
-  readonly sequence: number;
-  /** Why it does not go on, as a sentence. */
-  readonly reason?: string;
-}
 
 /** A circuit of Tor that moves nothing for so long is dead, or its other end is. */
 const STALL_MS = 2 * 60_000;
@@ -36,6 +28,7 @@ const LOOK_EVERY_MS = 5000;
  */
 export class Carrier {
   readonly wires: Wires;
+  readonly carried: Carried;
   readonly epidemic: BoundedEpidemic;
   readonly #options: CarrierOptions;
   readonly #heads: Heads;
@@ -44,22 +37,26 @@ export class Carrier {
   readonly #room: Room;
   readonly #intake: Intake;
   readonly #serving: Serving;
-  readonly #carried = new Set<string>();
   readonly #askings = new Map<Peer, Asking>();
   readonly #broken = new BrokenFeeds({
     block: (feed, peer, blocked) => this.epidemic.core.block(feed, peer, blocked),
     isBlocked: (feed, peer) => this.#serving.isBlocked(feed, peer),
   });
-  readonly #gaps = new Gaps((feed) => this.#port(feed));
+  readonly #gaps = new Gaps((feed) => feedPort(feed, this.#heads, this.#intake));
   #server: SsbServer | undefined;
 
   constructor(options: CarrierOptions) {
     this.#options = options;
     this.wires = new Wires(options.stallMs ?? STALL_MS, options.log);
     this.#troubles = new Troubles(options.log);
-    this.#heads = new Heads(({ value }) => {
-      this.epidemic.onAppend(value);
-      this.#intake.stored();
+    this.carried = new Carried({
+      isBlocked: options.isBlocked,
+      carry: (feed, wanted) => this.#carry(feed, wanted),
+    });
+    this.#heads = new Heads({
+      own: options.id,
+      onStored: () => this.#intake.stored(),
+      onServed: ({ value }) => this.epidemic.onAppend(value),
     });
     this.#room = this.#makeRoom();
     this.#intake = new Intake({
@@ -67,12 +64,12 @@ export class Carrier {
       sizes: this.#sizes,
       room: this.#room,
       troubles: this.#troubles,
-      carries: (feed) => this.#carried.has(feed) && !options.isBlocked(feed),
+      carries: (feed) => this.carried.takes(feed),
       onTaken: (message) => {
         if (message.author === options.id) options.onOwn?.(message);
       },
     });
-    const serves = (feed: string) => !options.isBlocked(feed);
+    const serves = (feed: string) => this.carried.serves(feed);
     this.epidemic = new BoundedEpidemic({
       id: options.id,
       ready: this.#heads.loaded,
@@ -101,12 +98,22 @@ export class Carrier {
       init: (server) => {
         this.#open(server);
         return {
-          request: (feed: string, wanted?: boolean) => this.#request(feed, wanted !== false),
+          request: (feed: string, wanted?: boolean) => this.carried.request(feed, wanted !== false),
           block: (from: string, to: string, blocked: boolean) => this.#block(from, to, blocked),
         };
       },
     };
     return { wires: this.wires.plugin(this.#intake), feeds: [replicate, ebtPlugin(this)] };
+  }
+
+  /** Resolves once it is known what is in the log: before, requests would be answered wrongly. */
+  get loaded(): Promise<void> {
+    return this.#heads.loaded;
+  }
+
+  /** The own feed is on the disk itself up to this sequence: peers may have it. */
+  synced(sequence: number): void {
+    this.#heads.synced(sequence);
   }
 
   /** Why nothing is taken in at the moment, as a sentence; undefined when feeds come in. */
@@ -124,7 +131,7 @@ export class Carrier {
 
   /** The relay's own feed, to be compared with what peers hold of it. */
   get own(): FeedPort {
-    return this.#port(this.#options.id);
+    return feedPort(this.#options.id, this.#heads, this.#intake);
   }
 
   /** @returns how much of the own feed a connected peer has by its own word (EBT) */
@@ -135,15 +142,6 @@ export class Carrier {
   /** @returns what asks a connected peer that may not speak EBT */
   askingOf(peer: Peer): Asking | undefined {
     return this.#askings.get(peer);
-  }
-
-  #port(id: string): FeedPort {
-    return {
-      id,
-      stored: () => this.#heads.stored(id),
-      next: () => this.#heads.next(id),
-      take: (message, sender, judged) => this.#intake.take(message, sender, judged),
-    };
   }
 
   #makeRoom(): Room {
@@ -199,7 +197,7 @@ export class Carrier {
     const asking = new Asking(peer, wire, {
       heads: this.#heads,
       intake: this.#intake,
-      carried: this.#carried,
+      carried: this.carried.feeds,
     });
     this.#askings.set(peer, asking);
     this.#gaps.meet(peer);
@@ -210,13 +208,11 @@ export class Carrier {
     });
   }
 
-  #request(feed: string, wanted: boolean): void {
+  #carry(feed: string, wanted: boolean): void {
     this.epidemic.request(feed, wanted);
     if (wanted) {
-      this.#carried.add(feed);
       for (const asking of this.#askings.values()) asking.want(feed);
     } else {
-      this.#carried.delete(feed);
       this.epidemic.forget(feed);
       for (const asking of this.#askings.values()) asking.drop(feed);
     }

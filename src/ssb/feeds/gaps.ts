@@ -1,8 +1,20 @@
 import type { Peer } from 'ssb-server';
 import { compareWith, type FeedPort } from '../own/comparison.js';
+import type { Heads } from './heads.js';
+import type { Intake } from './intake.js';
 
 /** Feeds that one peer is asked for at a time. */
 const AT_A_TIME = 16;
+
+/** @returns a feed, to be compared with what peers hold of it */
+export function feedPort(id: string, heads: Heads, intake: Intake): FeedPort {
+  return {
+    id,
+    stored: () => heads.stored(id),
+    next: () => heads.next(id),
+    take: (message, sender, judged) => intake.take(message, sender, judged),
+  };
+}
 
 /** What one connected peer was asked for. */
 interface Asked {

@@ -1,11 +1,28 @@
 import type { Message, SsbServer } from 'ssb-server';
 
-/** How far each feed has come: what is on the disk, and what is on its way there. */
+/** What {@link Heads} is told, and tells. */
+export interface HeadsOptions {
+  /** The relay's own feed. */
+  readonly own: string;
+  /** Called with each message once it is in the log. */
+  readonly onStored: () => void;
+  /** Called with each message once peers may have it. */
+  readonly onServed: (message: Message) => void;
+}
+
+/**
+ * How far each feed has come: what is in the log, what is on its way there, and what peers may have.
+ * An own message in the log may still be lost in a power cut. If a peer has it by then, the next one
+ * forks the feed, so it is held back until the log is synced.
+ */
 export class Heads {
+  readonly #options: HeadsOptions;
   readonly #stored = new Map<string, number>();
   readonly #checked = new Map<string, number>();
   readonly #listeners = new Map<string, Set<() => void>>();
-  readonly #onStored: (message: Message) => void;
+  /** Own messages that were published and not synced yet. */
+  readonly #unsynced: Message[] = [];
+  #synced = 0;
   #total = 0;
   #pending = 0;
   #ready = false;
@@ -15,9 +32,8 @@ export class Heads {
     this.#load = resolve;
   });
 
-  /** @param onStored called with each message once it is in the log */
-  constructor(onStored: (message: Message) => void) {
-    this.#onStored = onStored;
+  constructor(options: HeadsOptions) {
+    this.#options = options;
   }
 
   /** @param onLoaded called with the last sequence of each feed in the log, once that is known */
@@ -51,6 +67,23 @@ export class Heads {
     return this.#stored.get(feed) ?? 0;
   }
 
+  /** @returns the sequence of the feed's last message that peers may have; 0 without any */
+  served(feed: string): number {
+    const [held] = this.#unsynced;
+    return held?.value.author === feed ? held.value.sequence - 1 : this.stored(feed);
+  }
+
+  /** Own messages up to this sequence are on the disk itself. */
+  synced(sequence: number): void {
+    this.#synced = Math.max(this.#synced, sequence);
+    for (;;) {
+      const [held] = this.#unsynced;
+      if (held === undefined || held.value.sequence > this.#synced) return;
+      this.#unsynced.shift();
+      this.#serve(held);
+    }
+  }
+
   /** @returns the sequence of the message that the feed goes on with */
   next(feed: string): number {
     return Math.max(this.#checked.get(feed) ?? 0, this.stored(feed)) + 1;
@@ -62,7 +95,7 @@ export class Heads {
     this.#pending += 1;
   }
 
-  /** @returns a function that ends it; the listener is called after each message of the feed */
+  /** @returns a function that ends it; the listener is called when more of the feed is served */
   onChange(feed: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(feed) ?? new Set();
     this.#listeners.set(feed, listeners.add(listener));
@@ -87,7 +120,16 @@ export class Heads {
       this.#pending -= 1;
       if (checked <= sequence) this.#checked.delete(author);
     }
-    this.#onStored(message);
+    this.#options.onStored();
+    // What a peer has brought of the own feed, others have already.
+    const isOurs = author === this.#options.own && checked === undefined;
+    if (isOurs && sequence > this.#synced) this.#unsynced.push(message);
+    else this.#serve(message);
+  }
+
+  #serve(message: Message): void {
+    const { author } = message.value;
+    this.#options.onServed(message);
     for (const listener of [...(this.#listeners.get(author) ?? [])]) listener();
   }
 }

@@ -82,7 +82,7 @@ class History {
     this.#archive = archive;
     this.#left = request.limit;
     const { from, id, old } = request;
-    this.#next = old ? from : Math.max(from, archive.heads.stored(id) + 1);
+    this.#next = old ? from : Math.max(from, archive.heads.served(id) + 1);
   }
 
   readonly source: Source<unknown> = (abort, cb) => {
@@ -104,7 +104,7 @@ class History {
     const { id, live } = this.#request;
     if (this.#ended || this.#left <= 0 || !serves(id)) cb(true);
     else if (this.#batch.length > 0) this.#give(cb);
-    else if (heads.stored(id) >= this.#next) this.#load(cb);
+    else if (heads.served(id) >= this.#next) this.#load(cb);
     else if (live) this.#wait(cb);
     else cb(true);
   }
@@ -118,8 +118,9 @@ class History {
   }
 
   #load(cb: Done): void {
-    const limit = Math.min(BATCH, this.#left);
     const { id } = this.#request;
+    const here = this.#archive.heads.served(id) - this.#next + 1;
+    const limit = Math.min(BATCH, this.#left, here);
     const collect = pull.collect<Message>((error, messages) => {
       this.#batch = messages ?? [];
       if (error) cb(error);
@@ -133,7 +134,7 @@ class History {
   #wait(cb: Done): void {
     const { heads } = this.#archive;
     const stop = heads.onChange(this.#request.id, () => {
-      if (heads.stored(this.#request.id) < this.#next) return;
+      if (heads.served(this.#request.id) < this.#next) return;
       this.#waiting = undefined;
       stop();
       this.#read(cb);

@@ -1,7 +1,8 @@
 import type { SsbServer } from 'ssb-server';
 import type { FeedId } from '../../support/feed-id.js';
 import type { FollowGraph } from '../follow-graph.js';
-import type { Carrier, FeedState } from './carrier.js';
+import type { Carrier } from './carrier.js';
+import type { FeedState } from './troubles.js';
 
 /** How one feed stands here, for `snug member`. */
 export interface FeedReport extends FeedState {
@@ -25,8 +26,15 @@ export class FeedReports {
     this.#carrier = carrier;
   }
 
+  /** @returns how the members' feeds stand here */
+  async members(): Promise<FeedReport[]> {
+    await this.#graph.ready;
+    return await Promise.all(this.#graph.members().map((feed) => this.of(feed)));
+  }
+
   /** @returns how a feed stands here, whether it is a member's or not */
-  of(feed: FeedId): FeedReport {
+  async of(feed: FeedId): Promise<FeedReport> {
+    await this.#graph.ready;
     return {
       feed,
       member: this.#graph.follows(feed),

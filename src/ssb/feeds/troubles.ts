@@ -10,6 +10,15 @@ export interface Trouble {
   readonly sequence: number;
 }
 
+/** How one feed stands here. */
+export interface FeedState {
+  readonly state: 'ok' | Trouble['state'];
+  /** Of its last message here; 0 without any. */
+  readonly sequence: number;
+  /** Why it does not go on, as a sentence. */
+  readonly reason?: string;
+}
+
 /** Feeds within reach are fewer; beyond that the oldest is forgotten. */
 const MOST_TROUBLES = 10_000;
 /** Enough to find the feed in `snug member list`. */

@@ -99,22 +99,26 @@ async function lastEnd(reader: Reader, after: number): Promise<number> {
  * Reads the whole log, record by record, while no relay writes to it.
  *
  * @param file `log.offset` in the folder `flume` of the database
+ * @param each gets every message before any damage, in order; its bytes are good for that call
  * @returns its shape; undefined when there is none yet
  */
-export async function inspectLog(file: string): Promise<LogShape | undefined> {
+export async function inspectLog(
+  file: string,
+  each: (data: Buffer) => void = () => undefined,
+): Promise<LogShape | undefined> {
   const handle = await open(file, 'r').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (handle === undefined) return undefined;
   try {
-    return await shapeOf(new Reader(handle, (await handle.stat()).size));
+    return await shapeOf(new Reader(handle, (await handle.stat()).size), each);
   } finally {
     await handle.close();
   }
 }
 
-async function shapeOf(reader: Reader): Promise<LogShape> {
+async function shapeOf(reader: Reader, each: (data: Buffer) => void): Promise<LogShape> {
   let at = 0;
   let records = 0;
   let last = -1;
@@ -122,7 +126,8 @@ async function shapeOf(reader: Reader): Promise<LogShape> {
   while (at < reader.size) {
     const data = await recordAt(reader, at);
     if (data === undefined) break;
-    if (!isMessage(data)) unreadable += 1;
+    if (isMessage(data)) each(data);
+    else unreadable += 1;
     records += 1;
     last = at;
     at += data.length + FRAME;

@@ -39,7 +39,9 @@ export class Peers {
   readonly #clock = SYSTEM_CLOCK;
   readonly #plans: readonly PeerPlan[];
   readonly #links: ReadonlyMap<FeedId, Link>;
+  /** By the desk's word, and by the public one. */
   readonly #banned = new Set<FeedId>();
+  readonly #blocked = new Set<FeedId>();
   #server: SsbServer | undefined;
   #reach: PeerReach | undefined;
 
@@ -65,7 +67,7 @@ export class Peers {
   /** @returns a plugin, used last */
   dialGuard(): Plugin {
     return onlyListed((address) =>
-      this.#plans.some((plan) => addressOf(plan) === address && !this.#banned.has(plan.id)),
+      this.#plans.some((plan) => addressOf(plan) === address && !this.#isOut(plan.id)),
     );
   }
 
@@ -77,8 +79,8 @@ export class Peers {
     this.#server = server;
     await graph.ready;
     this.#reach = new PeerReach(server);
-    for (const id of this.ids) if (await graph.isBlocking(id)) this.#setBanned(id, true);
-    this.#reach.add([...this.ids].filter((id) => !this.#banned.has(id)));
+    for (const id of this.ids) if (await graph.isBlocking(id)) this.#shut(this.#blocked, id, true);
+    this.#reach.add([...this.ids].filter((id) => !this.#blocked.has(id)));
   }
 
   /** @param online whether Tor can reach others */
@@ -88,13 +90,15 @@ export class Peers {
     }
   }
 
-  /**
-   * The operator's ban outweighs the list, for as long as it lasts.
-   * @param feed just blocked or unblocked, publicly
-   */
+  /** The operator's ban outweighs the list, for as long as it lasts, whether it is published or not. */
+  setBanned(feed: FeedId, banned: boolean): void {
+    this.#shut(this.#banned, feed, banned);
+  }
+
+  /** @param feed just blocked or unblocked, publicly */
   setBlocked(feed: FeedId, blocked: boolean): void {
     if (!this.ids.has(feed)) return;
-    this.#setBanned(feed, blocked);
+    this.#shut(this.#blocked, feed, blocked);
     if (blocked) this.#reach?.block(feed);
     else this.#reach?.add([feed]);
   }
@@ -109,15 +113,19 @@ export class Peers {
     for (const link of this.#links.values()) link.stop();
   }
 
-  #setBanned(id: FeedId, banned: boolean): void {
-    if (banned) this.#banned.add(id);
-    else this.#banned.delete(id);
-    this.#links.get(id)?.setBanned(banned);
+  #shut(out: Set<FeedId>, id: FeedId, on: boolean): void {
+    if (on) out.add(id);
+    else out.delete(id);
+    this.#links.get(id)?.setBanned(this.#isOut(id));
+  }
+
+  #isOut(id: FeedId): boolean {
+    return this.#banned.has(id) || this.#blocked.has(id);
   }
 
   #opened(id: FeedId, peer: Peer, dialled: boolean): void {
     this.#links.get(id)?.opened();
-    if (this.#banned.has(id)) peer.close(true);
+    if (this.#isOut(id)) peer.close(true);
     else keepAlive(peer, dialled, this.#clock);
   }
 
