@@ -1,5 +1,5 @@
 import type { Callback } from 'ssb-server';
-import { SnugError } from '../support/errors.js';
+import { messageOf, SnugError } from '../support/errors.js';
 import type { Log } from '../support/log.js';
 import { withoutStack } from './permissions.js';
 
@@ -16,8 +16,11 @@ function forPeer(error: unknown, log: Log): Error {
  * @param cb muxrpc's callback; a SnugError's message reaches the peer, any other error does not
  */
 export function answer<T>(result: Promise<T>, cb: Callback<T>, log: Log): void {
-  result.then(
-    (value) => cb(null, value),
-    (error: unknown) => cb(withoutStack(forPeer(error, log))),
-  );
+  result
+    .then(
+      (value) => cb(null, value),
+      (error: unknown) => cb(withoutStack(forPeer(error, log))),
+    )
+    // Whatever muxrpc throws now concerns one connection; unhandled, it would end the process.
+    .catch((error: unknown) => log.error(`a peer could not be answered: ${messageOf(error)}`));
 }

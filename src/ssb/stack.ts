@@ -70,7 +70,7 @@ export function buildStack(options: StackOptions): SsbServer {
     .use(options.transport)
     .use(inviteHooks(options.gate, options.log))
     .use(memberApi(options.gate, options.log))
-    .use(doorKeeper(options.gate, known))
+    .use(doorKeeper(options.gate, known, options.log))
     .use(options.peers.dialGuard());
   denyByDefault(stack.permissions);
   return stack({
