@@ -52,16 +52,17 @@ function onlyThese(
 
 /**
  * Legacy replication opens a stream for each feed; ours answers 5000 of them (feeds/serving.ts). A
- * witness's client may try so too, before it hears that it may not.
+ * stock client tries so too where it may not, and ends each stream once it hears that.
  */
 const STREAMS = 6000;
+const STREAMS_OF_CODE = 1000;
 
 /** What strangers may call who are let in only to be asked (own/witnesses.ts). */
 export const WITNESS_PERMISSIONS = onlyThese([], { streams: STREAMS, connections: 2 });
 
 /** What the key of an unused code may call: redeem it, and ask where this relay is. */
 export const CODE_PERMISSIONS = onlyThese(['invite.use', 'getAddress'], {
-  streams: 64,
+  streams: STREAMS_OF_CODE,
   connections: 2,
 });
 
