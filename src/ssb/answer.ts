@@ -1,7 +1,6 @@
 import type { Callback } from 'ssb-server';
 import { messageOf, SnugError } from '../support/errors.js';
 import type { Log } from '../support/log.js';
-import { withoutStack } from './permissions.js';
 
 /** muxrpc sends an error's message to the peer: only words meant for peers may leave. */
 function forPeer(error: unknown, log: Log): Error {
@@ -19,7 +18,7 @@ export function answer<T>(result: Promise<T>, cb: Callback<T>, log: Log): void {
   result
     .then(
       (value) => cb(null, value),
-      (error: unknown) => cb(withoutStack(forPeer(error, log))),
+      (error: unknown) => cb(forPeer(error, log)),
     )
     // Whatever muxrpc throws now concerns one connection; unhandled, it would end the process.
     .catch((error: unknown) => log.error(`a peer could not be answered: ${messageOf(error)}`));

@@ -1,11 +1,5 @@
 import type { Peer, Permissions } from 'ssb-server';
 
-/** muxrpc sends an error with its stack to the peer: the folders of this machine are no one's business. */
-export function withoutStack(error: Error): Error {
-  delete error.stack;
-  return error;
-}
-
 /** What one who comes in may do: methods, and how much at a time. */
 export interface Granted extends Permissions {
   /** Most streams that the peer has opened and not ended. */
@@ -27,8 +21,7 @@ function fits(method: string, args: unknown): boolean {
 }
 
 /**
- * Permissions that muxrpc takes as they are (permissions.js, isPerms), because those that it makes
- * from a list answer a forbidden call with a stack of file names. Every call of a peer comes by here.
+ * Permissions that muxrpc takes as they are (permissions.js, isPerms). Every call of a peer comes by here.
  */
 function onlyThese(
   allow: string[],
@@ -37,15 +30,13 @@ function onlyThese(
   const test = (name: string | string[]) => {
     const method = [name].flat().join('.');
     if (allow.includes(method)) return undefined;
-    return withoutStack(new Error(`method:${method} is not in list of allowed methods`));
+    return new Error(`method:${method} is not in list of allowed methods`);
   };
   const pre = (name: string | string[], args: unknown) => {
     const refused = test(name);
     if (refused !== undefined) return refused;
     const method = [name].flat().join('.');
-    return fits(method, args)
-      ? undefined
-      : withoutStack(new Error(`wrong arguments for ${method}`));
+    return fits(method, args) ? undefined : new Error(`wrong arguments for ${method}`);
   };
   return { allow, deny: null, pre, test, post: () => undefined, ...most };
 }

@@ -1,7 +1,7 @@
 import type { Source } from 'pull-stream';
 import type { Duplex } from 'ssb-server';
+import { withoutStacks } from './error-stacks.js';
 import { FrameGuard } from './frames.js';
-import { withoutStacks } from './stacks.js';
 
 type Done<T> = (end: Error | boolean | null, value?: T) => void;
 
