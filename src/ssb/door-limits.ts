@@ -7,5 +7,5 @@ export const DOOR_LIMITS = {
   handshakes: 64,
   // A client that dials again at once, and one more behind the same Tor.
   handshakesOfCircuit: 3,
-  connectionsOf: (peer) => grantedTo(peer).connections,
+  placesOf: (peer) => grantedTo(peer).places,
 } satisfies Partial<SsbTorOptions>;

@@ -1,11 +1,12 @@
 import type { Peer, Permissions } from 'ssb-server';
+import type { Places } from './ssb-tor/listen.js';
 
 /** What one who comes in may do: methods, and how much at a time. */
 export interface Granted extends Permissions {
   /** Most streams that the peer has opened and not ended. */
   readonly streams: number;
-  /** Most connections with the same key. */
-  readonly connections: number;
+  /** Connections with the same key. */
+  readonly places: Places;
 }
 
 /**
@@ -23,10 +24,7 @@ function fits(method: string, args: unknown): boolean {
 /**
  * Permissions that muxrpc takes as they are (permissions.js, isPerms). Every call of a peer comes by here.
  */
-function onlyThese(
-  allow: string[],
-  most: { readonly streams: number; readonly connections: number },
-): Granted {
+function onlyThese(allow: string[], most: Pick<Granted, 'streams' | 'places'>): Granted {
   const test = (name: string | string[]) => {
     const method = [name].flat().join('.');
     if (allow.includes(method)) return undefined;
@@ -48,13 +46,18 @@ function onlyThese(
 const STREAMS = 6000;
 const STREAMS_OF_CODE = 1000;
 
+/** A client that dials again has often lost its old connection, of which we do not know yet. */
+const PLACES: Places = { most: 4, givesWay: 'oldest' };
+/** Whoever redeems a code must hear of it, whoever else comes with the same code meanwhile. */
+const PLACES_OF_CODE: Places = { most: 2, givesWay: 'newest' };
+
 /** What strangers may call who are let in only to be asked (own/witnesses.ts). */
-export const WITNESS_PERMISSIONS = onlyThese([], { streams: STREAMS, connections: 2 });
+export const WITNESS_PERMISSIONS = onlyThese([], { streams: STREAMS, places: PLACES });
 
 /** What the key of an unused code may call: redeem it, and ask where this relay is. */
 export const CODE_PERMISSIONS = onlyThese(['invite.use', 'getAddress'], {
   streams: STREAMS_OF_CODE,
-  connections: 2,
+  places: PLACES_OF_CODE,
 });
 
 /**
@@ -73,8 +76,7 @@ const REPLICATION = [
   'whoami',
 ];
 
-/** A client that dials again has often lost its old connection, of which we do not know yet. */
-const KNOWN = { streams: STREAMS, connections: 4 };
+const KNOWN = { streams: STREAMS, places: PLACES };
 
 /** What a followed feed may call: what carries feeds, and `follow` by the specification. */
 export const MEMBER_PERMISSIONS = onlyThese(['follow', ...REPLICATION], KNOWN);

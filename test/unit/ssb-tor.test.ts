@@ -8,10 +8,17 @@ import ssbKeys from 'ssb-keys';
 import ssbServer, { type SsbServer } from 'ssb-server';
 import { formatOnionAddress, parseOnionAddress } from '../../src/ssb/ssb-tor/address.js';
 import { ssbTor } from '../../src/ssb/ssb-tor/index.js';
-import { type Arrival, Listener, type ListenOptions } from '../../src/ssb/ssb-tor/listen.js';
+import {
+  type Arrival,
+  Listener,
+  type ListenOptions,
+  type Places,
+} from '../../src/ssb/ssb-tor/listen.js';
 import { temporaryFolder } from '../support/relay.js';
 import { openSsbHouse, SOME_ONION } from '../support/ssb-house.js';
 import { eventually } from '../support/wait.js';
+
+const ONE_PLACE: Places = { most: 1, givesWay: 'oldest' };
 
 describe('onion addresses', () => {
   it('a sound address is read, in any case', () => {
@@ -109,11 +116,11 @@ describe('places at the door', () => {
   it('are there for a newcomer although all others are taken', async () => {
     await open({ connections: 1, handshakes: 1 });
     const member = await come(1);
-    arrivals[0]?.proven('a', 1);
+    arrivals[0]?.proven('a', ONE_PLACE);
     const silent = await come(2);
     const newcomer = await come(3);
     await untilClosed([silent]);
-    arrivals[2]?.proven('a', 1);
+    arrivals[2]?.proven('a', ONE_PLACE);
     await untilClosed([member]);
     assert.equal(newcomer.closed, false);
     newcomer.destroy();
@@ -135,7 +142,7 @@ describe('nothing is dialled but onions through SOCKS', () => {
         connections: 4,
         handshakes: 4,
         handshakesOfCircuit: 2,
-        connectionsOf: () => 2,
+        placesOf: () => ONE_PLACE,
         onListening: () => undefined,
       }),
     )({

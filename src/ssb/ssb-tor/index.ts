@@ -6,7 +6,7 @@ import toPull from 'stream-to-pull-stream';
 import type { OnionHost } from '../../support/onion-host.js';
 import { formatOnionAddress, type OnionAddress, parseOnionAddress } from './address.js';
 import { dialOnion } from './dial.js';
-import { type Arrival, Listener } from './listen.js';
+import { type Arrival, Listener, type Places } from './listen.js';
 
 /** Options of {@link ssbTor}. */
 export interface SsbTorOptions {
@@ -25,8 +25,8 @@ export interface SsbTorOptions {
   readonly handshakes: number;
   /** Most connections at a time that are still in the handshake and came by one circuit. */
   readonly handshakesOfCircuit: number;
-  /** Most connections at a time of this peer on each socket; a new one takes its oldest one's place. */
-  readonly connectionsOf: (peer: Peer) => number;
+  /** How many connections this peer may have. */
+  readonly placesOf: (peer: Peer) => Places;
   /** Called once it listens, or cannot. */
   readonly onListening: (error?: Error) => void;
 }
@@ -153,7 +153,7 @@ export function ssbTor(options: SsbTorOptions): Plugin {
       // A connection that we dialled has no arrival; others may have put something there.
       server.on('rpc:connect', (peer) => {
         const arrival = peer.meta as Partial<ArrivalMeta> | undefined;
-        arrival?.proven?.(peer.id, options.connectionsOf(peer));
+        arrival?.proven?.(peer.id, options.placesOf(peer));
       });
       // Peers ask for "the address" without naming a scope; there is only the public one.
       server.getAddress.hook((address) => address(SCOPE));

@@ -1,6 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { acceptCircuits } from '../../support/proxy-line.js';
 
+/** How many connections one key may have at a time on a socket. */
+export interface Places {
+  readonly most: number;
+  /** Which of them is ended when all are taken and one more comes. */
+  readonly givesWay: 'oldest' | 'newest';
+}
+
 /** A visitor's connection: first unproven, then known by the secret handshake. */
 export interface Arrival {
   /** Undefined when it did not come through Tor. */
@@ -8,9 +15,9 @@ export interface Arrival {
   /**
    * Tells the listener that the handshake has succeeded.
    * @param key whose connection it is
-   * @param most connections of this key at a time
+   * @param places of this key
    */
-  proven(key: string, most: number): void;
+  proven(key: string, places: Places): void;
 }
 
 /** Options of {@link Listener}. */
@@ -73,7 +80,7 @@ export class Listener {
       this.#unproven.delete(socket);
       this.#proven.delete(socket);
     });
-    const proven = (key: string, most: number) => this.#promote(socket, key, most);
+    const proven = (key: string, places: Places) => this.#promote(socket, key, places);
     this.#options.onConnection(socket, { circuit, proven });
   }
 
@@ -84,11 +91,12 @@ export class Listener {
     else if (this.#unproven.size >= handshakes) this.#drop(oldestOfMost(this.#unproven));
   }
 
-  #promote(socket: Socket, key: string, most: number): void {
+  #promote(socket: Socket, key: string, { most, givesWay }: Places): void {
     if (!this.#unproven.delete(socket)) return;
     const own = [...this.#proven].filter(([, other]) => other === key);
-    if (own.length >= most) this.#drop(own[0]?.[0]);
-    if (this.#proven.size >= this.#options.connections) socket.destroy();
+    if (own.length >= most && givesWay === 'oldest') this.#drop(own[0]?.[0]);
+    const full = own.length >= most && givesWay === 'newest';
+    if (full || this.#proven.size >= this.#options.connections) socket.destroy();
     else this.#proven.set(socket, key);
   }
 
