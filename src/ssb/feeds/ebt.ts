@@ -1,7 +1,6 @@
 import pull from 'pull-stream';
 import toPull from 'push-stream-to-pull-stream';
 import type { Caller, Peer, Plugin, SsbServer } from 'ssb-server';
-import { withoutStack } from '../permissions.js';
 import type { Carrier } from './carrier.js';
 
 /** Versions of the protocol that clients speak (ssb-ebt 5.6.7, index.js). */
@@ -35,10 +34,10 @@ export function ebtPlugin(carrier: Carrier): Plugin {
         replicate(this: Caller, options: { version?: unknown } | null) {
           const version = Number(options?.version);
           if (!VERSIONS.includes(version)) {
-            throw withoutStack(new Error('expected ebt.replicate({version: 3 or 2})'));
+            throw new Error('expected ebt.replicate({version: 3 or 2})');
           }
           const call = carrier.wires.ofCall(this);
-          if (call === undefined) throw withoutStack(new Error('only peers replicate'));
+          if (call === undefined) throw new Error('only peers replicate');
           carrier.askingOf(call.peer)?.stop();
           const stream = toPull.duplex(carrier.epidemic.open(this.id, version, false));
           return { source: call.wire.pace(stream.source), sink: stream.sink };

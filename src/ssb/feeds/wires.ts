@@ -1,4 +1,5 @@
 import type { Caller, Duplex, Peer, Plugin, Transform } from 'ssb-server';
+import { type GrantedMeta, grantedBy } from '../permissions.js';
 import { type Brake, Wire } from './wire.js';
 
 /** How often connections are looked at. */
@@ -11,7 +12,7 @@ const GOODBYE_MS = 5000;
 const WHOSE = 'snug:wire';
 
 /** What goes through multiserver to the rpc object with the stream. */
-interface WireMeta {
+interface WireMeta extends GrantedMeta {
   wire?: Wire;
 }
 
@@ -27,10 +28,12 @@ function withWire(transform: Transform, brake: Brake): Transform {
           return (stream, cb) =>
             handshake(stream, (error, open?: Duplex) => {
               if (open !== undefined) {
-                const wire = new Wire(brake);
+                const granted = grantedBy(open.auth);
+                const wire = new Wire(brake, granted.streams);
                 wire.into(open);
                 // multiserver would hand on the transport's own object (compose.js).
-                open.meta = Object.assign((stream.meta as WireMeta | undefined) ?? {}, { wire });
+                const meta: WireMeta = { wire, granted };
+                open.meta = Object.assign(stream.meta ?? {}, meta);
               }
               cb(error, open);
             });
@@ -87,6 +90,8 @@ export class Wires {
     const wire = (peer.meta as WireMeta | undefined)?.wire;
     if (wire === undefined) return;
     this.#open.set(peer, wire);
+    // After an exception of its own muxrpc takes no word from below any more.
+    wire.onFailed(() => peer.close(true));
     peer.on(WHOSE, (found: { peer?: Peer }) => {
       found.peer = peer;
     });
