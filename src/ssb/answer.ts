@@ -1,8 +1,7 @@
 import type { Callback } from 'ssb-server';
-import { SnugError, withCauses } from '../support/errors.js';
+import { messageOf, SnugError, withCauses } from '../support/errors.js';
 import type { Log } from '../support/log.js';
 import { REFUSALS } from './gate.js';
-import { withoutStack } from './permissions.js';
 
 /** muxrpc sends an error's message to the peer: only words meant for peers may leave. */
 function forPeer(error: unknown, log: Log): Error {
@@ -17,8 +16,11 @@ function forPeer(error: unknown, log: Log): Error {
  * @param cb muxrpc's callback; the message of {@link REFUSALS} reaches the peer, any other error is logged
  */
 export function answer<T>(result: Promise<T>, cb: Callback<T>, log: Log): void {
-  result.then(
-    (value) => cb(null, value),
-    (error: unknown) => cb(withoutStack(forPeer(error, log))),
-  );
+  result
+    .then(
+      (value) => cb(null, value),
+      (error: unknown) => cb(forPeer(error, log)),
+    )
+    // Whatever muxrpc throws now concerns one connection; unhandled, it would end the process.
+    .catch((error: unknown) => log.error(`a peer could not be answered: ${messageOf(error)}`));
 }

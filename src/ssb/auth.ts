@@ -1,6 +1,7 @@
 import type { Permissions, Plugin } from 'ssb-server';
-import { SnugError } from '../support/errors.js';
+import { messageOf, SnugError } from '../support/errors.js';
 import { asFeedId, type FeedId } from '../support/feed-id.js';
+import type { Log } from '../support/log.js';
 import type { Gate } from './gate.js';
 import {
   CODE_PERMISSIONS,
@@ -41,14 +42,19 @@ async function decide(gate: Gate, known: Known, id: string): Promise<Permissions
  * @param gate knows codes and bans
  * @param known members and relays
  */
-export function doorKeeper(gate: Gate, known: Known): Plugin {
+export function doorKeeper(gate: Gate, known: Known, log: Log): Plugin {
   return {
     name: 'door-keeper',
     init(server) {
       server.auth.hook((fn, [id, cb]) => {
         fn(id, (error) => {
           if (error) cb(error);
-          else decide(gate, known, id).then((granted) => cb(null, granted), cb);
+          else {
+            decide(gate, known, id)
+              .then((granted) => cb(null, granted), cb)
+              // The whole connection is set up in there; what goes wrong is that connection's alone.
+              .catch((wrong: unknown) => log.error(`a connection failed: ${messageOf(wrong)}`));
+          }
         });
       });
     },

@@ -24,6 +24,8 @@ export interface RelayOptions extends PeerSettings, RelaySockets {
   readonly limits?: FeedLimits;
   /** How long a peer may read nothing while something waits for it; 2 minutes if not given. */
   readonly stallMs?: number;
+  /** How long the key of a code may be here before it redeems it; 1 minute if not given. */
+  readonly redeemMs?: number;
   /** How much of blobs is kept. */
   readonly blobs?: Partial<BlobLimits>;
   /** Most connections at a time. */

@@ -4,6 +4,7 @@ import type { Peer, SsbServer } from 'ssb-server';
 import { type FeedId, parseFeedId } from '../support/feed-id.js';
 import { Blobs } from './blobs/index.js';
 import { Connections } from './connections.js';
+import { DOOR_LIMITS } from './door-limits.js';
 import { Carrier } from './feeds/carrier.js';
 import { type FeedReport, FeedReports } from './feeds/reports.js';
 import { FollowGraph } from './follow-graph.js';
@@ -21,9 +22,6 @@ import { ssbTor } from './ssb-tor/index.js';
 import { buildStack } from './stack.js';
 
 export type { RelayOptions, RelayStatus };
-
-/** Strangers who have not yet proven anything; the oldest gives way. */
-const MOST_HANDSHAKES = 64;
 
 /** What is made before the server and works in it. */
 interface Parts {
@@ -100,11 +98,12 @@ export class Relay {
         peers,
         carrier,
         blobs,
+        redeemMs: options.redeemMs,
         isMember: async (feed) => hold.knows(feed) || (await relay?.isFollowing(feed)) === true,
         transport: ssbTor({
           ...options,
           listenPlain: options.clearnet?.listen,
-          handshakes: MOST_HANDSHAKES,
+          ...DOOR_LIMITS,
           onListening: (error) => (error ? reject(error) : resolve(stack)),
         }),
       });

@@ -35,6 +35,8 @@ export interface StackOptions {
   /** The relays of the configuration. */
   readonly peers: Peers;
   readonly transport: Plugin;
+  /** As in `RelayOptions`. */
+  readonly redeemMs: number | undefined;
   readonly log: Log;
 }
 
@@ -68,9 +70,9 @@ export function buildStack(options: StackOptions): SsbServer {
     .use(ssbInvite)
     .use(options.blobs.plugin(isTrusted))
     .use(options.transport)
-    .use(inviteHooks(options.gate, options.log))
+    .use(inviteHooks(options))
     .use(memberApi(options.gate, options.log))
-    .use(doorKeeper(options.gate, known))
+    .use(doorKeeper(options.gate, known, options.log))
     .use(options.peers.dialGuard());
   denyByDefault(stack.permissions);
   return stack({

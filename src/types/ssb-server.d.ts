@@ -9,7 +9,7 @@ declare module 'ssb-server' {
   export interface Permissions {
     allow: string[];
     deny: string[] | null;
-    pre(name: string | string[]): Error | undefined;
+    pre(name: string | string[], args: unknown): Error | undefined;
     test(name: string | string[]): Error | undefined;
     post(): undefined;
   }
@@ -98,6 +98,8 @@ declare module 'ssb-server' {
     meta?: unknown;
     /** The other side's public key, after the secret handshake. */
     remote?: Buffer;
+    /** What the door has granted to it, where it came to us. */
+    auth?: unknown;
   }
   export interface Transport {
     name: string;

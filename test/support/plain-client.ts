@@ -14,7 +14,7 @@ export interface Packet {
 }
 
 /** SSB's network (protocol guide, "Handshake"). */
-const NETWORK = Buffer.from('1KHLiKZvAvjbY1ziZEHMXawbCEIM6qwjCDm3VYRan/s=', 'base64');
+export const NETWORK = Buffer.from('1KHLiKZvAvjbY1ziZEHMXawbCEIM6qwjCDm3VYRan/s=', 'base64');
 const STREAM = 8;
 const END = 4;
 const JSON_BODY = 2;

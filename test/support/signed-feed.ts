@@ -17,6 +17,12 @@ export class SignedFeed {
     this.keys = keys;
   }
 
+  /** @returns the key of an invite code, as if it were a feed's */
+  static ofCode(code: string): SignedFeed {
+    const seed = Buffer.from(code.slice(code.indexOf('~') + 1), 'base64');
+    return new SignedFeed(ssbKeys.generate('ed25519', seed));
+  }
+
   get id(): string {
     return this.keys.id;
   }

@@ -14,6 +14,8 @@ import { createLog } from '../../src/support/log.js';
 import { joinHouse, makePuppet, stopReading } from '../support/blob-peer.js';
 import { collectBytes, endless, inSlices, makeBlob } from '../support/blobs.js';
 import { heldBuffers } from '../support/memory.js';
+import { PlainClient, packet } from '../support/plain-client.js';
+import { SignedFeed } from '../support/signed-feed.js';
 import { openSsbHouse, SOME_ONION, type SsbHouse } from '../support/ssb-house.js';
 import { type StockPeer, startPeer, throughUnixSocket } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
@@ -99,13 +101,36 @@ describe("members' blobs", () => {
     assert.ok(bytes.equals(await collectBytes(bob.blob(id))));
   });
 
-  it('are not for the key of a code, and a ban ends them', async () => {
-    const blob = makeBlob(10);
+  it('are not for the key of a code, and nothing is asked of it', async () => {
+    const { id, bytes } = makeBlob(10);
+    const alice = await joinHouse(house);
+    await alice.add(bytes);
+    await alice.push(id);
+    await alice.visit(() => untilHeld(house, 1));
+    const key = SignedFeed.ofCode(house.code());
+    const client = await PlainClient.connect(house.socket, house.relay.id, key);
+    const calls: [name: string, type: string, args: unknown[]][] = [
+      ['get', 'source', [id]],
+      ['createWants', 'source', []],
+      ['has', 'async', [id]],
+    ];
+    for (const [i, [name, type, args]] of calls.entries()) {
+      const flags = type === 'async' ? 2 : 10;
+      client.send(packet(i + 1, flags, JSON.stringify({ name: ['blobs', name], type, args })));
+    }
+    const answers = () => client.packets.filter(({ request }) => request < 0);
+    await eventually('the answers', () => answers().length === calls.length || undefined);
+    for (const { end, body } of answers()) {
+      assert.ok(end);
+      assert.match(JSON.stringify(body), /is not in list of allowed methods/);
+    }
+    assert.deepEqual(client.requests(), []);
+    client.close();
+  });
+
+  it('are no more for a member who is banned', async () => {
     const alice = await joinHouse(house);
     const rpc = await alice.connect();
-    await alice.add(blob.bytes);
-    await alice.push(blob.id);
-    await untilHeld(house, 1);
     const closed = new Promise<void>((resolve) => rpc.once('closed', resolve));
     house.banned.add(parseFeedId(alice.peer.id));
     await house.relay.block(parseFeedId(alice.peer.id));

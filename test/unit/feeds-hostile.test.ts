@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { FeedReport } from '../../src/ssb/feeds/reports.js';
 import { bytesOf } from '../../src/ssb/feeds/sizes.js';
+import { CODE_PERMISSIONS, MEMBER_PERMISSIONS } from '../../src/ssb/permissions.js';
 import type { RelayOptions } from '../../src/ssb/relay.js';
 import { parseFeedId } from '../../src/support/feed-id.js';
 import { heldMemory } from '../support/memory.js';
@@ -247,6 +248,48 @@ describe('a peer that is a burden', () => {
     await othersAreServed();
   });
 
+  const ENTER: Readonly<Record<string, () => Promise<SignedFeed>>> = {
+    async member() {
+      const feed = new SignedFeed();
+      await house.relay.follow(parseFeedId(feed.id));
+      return feed;
+    },
+    code: async () => SignedFeed.ofCode(house.code()),
+  };
+  for (const [who, most] of [
+    ['member', MEMBER_PERMISSIONS.streams],
+    ['code', CODE_PERMISSIONS.streams],
+  ] as const) {
+    it(`is cut when it has opened more streams than a ${who} may and ended none`, async () => {
+      house = await reopen();
+      const feed = (await ENTER[who]?.()) ?? assert.fail();
+      const client = await PlainClient.connect(house.socket, house.relay.id, feed);
+      clients.push(client);
+      const open = (request: number) => packet(request, 10, '0');
+      const end = (request: number) => packet(request, 14, 'true');
+      // Those that it has ended do not count, nor does what comes on one that is open.
+      for (let i = 1; i <= most; i += 1) client.send(Buffer.concat([open(i), end(i)]));
+      for (let i = 1; i <= most; i += 1) client.send(open(i));
+      client.send(open(1));
+      client.send(packet(most + 1, 2, '{"name":["getAddress"],"args":[]}'));
+      await eventually('an answer', () =>
+        client.packets.some((got) => got.request === -(most + 1)) ? true : undefined,
+      );
+      client.send(open(most + 2));
+      await eventually('the cut', () => (client.socket.closed ? true : undefined));
+      await eventually('the end', () => (house.relay.status().connected === 0 ? true : undefined));
+      await othersAreServed();
+    });
+  }
+
+  it('costs little memory when it makes calls of ten bytes and reads nothing, and is cut', async () => {
+    house = await reopen({ stallMs: 3000 });
+    const call = packet(1, 2, '0');
+    // In one piece, so that the heap holds nothing of the client's.
+    const calls = Buffer.alloc(400_000 * call.length, call);
+    await readsNothing((reader) => reader.send(calls), 60 * MB);
+  });
+
   type Ask = (reader: PlainClient, feed: string) => void;
   const ASKS: readonly (readonly [protocol: string, most: number, Ask])[] = [
     [
@@ -261,23 +304,21 @@ describe('a peer that is a burden', () => {
   ];
   for (const [protocol, most, ask] of ASKS) {
     it(`costs little memory when it asks by ${protocol} and reads nothing, and is cut`, async () => {
-      const held = await readsNothing(ask);
-      assert.ok(held < most, `${Math.round(held / MB)} MB`);
+      house = await reopen({ stallMs: 3000 });
+      const feed = new SignedFeed();
+      for (let i = 0; i < 3000; i += 1) feed.post('x'.repeat(7000));
+      const author = await join(feed);
+      await until(feed, ({ sequence }) => sequence === 3000);
+      author.close();
+      await readsNothing((reader) => ask(reader, feed.id), most);
     });
   }
 
-  /** @returns the most memory that it has cost, in bytes */
-  async function readsNothing(ask: Ask): Promise<number> {
-    house = await reopen({ stallMs: 3000 });
-    const feed = new SignedFeed();
-    for (let i = 0; i < 3000; i += 1) feed.post('x'.repeat(7000));
-    const author = await join(feed);
-    await until(feed, ({ sequence }) => sequence === 3000);
-    author.close();
+  async function readsNothing(ask: (reader: PlainClient) => void, bytes: number): Promise<void> {
     const reader = await join(new SignedFeed());
     reader.socket.pause();
     const before = heldMemory();
-    ask(reader, feed.id);
+    ask(reader);
     await othersAreServed();
     // Paused, it does not notice; its other end does.
     const closed = () => (house.relay.status().connected === 1 ? true : undefined);
@@ -290,7 +331,7 @@ describe('a peer that is a burden', () => {
       },
       DEADLINE_MS,
     );
-    return most;
+    assert.ok(most < bytes, `${Math.round(most / MB)} MB`);
   }
 });
 

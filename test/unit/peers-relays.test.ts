@@ -142,6 +142,36 @@ describe('relays that know each other', () => {
     await arrives(bob.peer, toB, alice.peer.id, post.key);
     assert.deepEqual([state(a).since, state(b).since, pair.net.open.size], [...since, 1]);
     assert.equal(pair.net.asked.length, 2, 'nobody dialled again');
+  });
+
+  it('a relay that has lost its connection and comes again takes the place of the old one', async () => {
+    await pair.open('b', [pair.plan('a')]);
+    const old = await pair.connectAs('a', 'b');
+    const closed = new Promise<void>((resolve) => old.once('closed', resolve));
+    const fresh = await pair.connectAs('a', 'b');
+    await closed;
+    await call((cb) => fresh.whoami(cb));
+  });
+
+  it('dial again when the other one comes back, and tell how it is meanwhile', async () => {
+    const a = await pair.open('a', [pair.plan('b')]);
+    assert.equal(state(a).state, 'offline');
+    a.setOnline(true);
+    await eventually('two attempts', () => (pair.net.asked.length > 1 ? true : undefined));
+    await eventually('the reason', () => state(a).lastError, DEADLINE_MS);
+    assert.match(state(a).lastError ?? '', /could not be reached through Tor/);
+    const b = await pair.open('b', [pair.plan('a')]);
+    await Promise.all([connected(a), connected(b)]);
+    assert.equal(state(a).lastError, undefined);
+    await pair.shut('b');
+    await eventually('the loss', () => state(a).lastError, DEADLINE_MS);
+    const again = await pair.open('b', [pair.plan('a')]);
+    await Promise.all([connected(a), connected(again)]);
+  });
+
+  it('a relay that does not list the other one shuts its door, and is told so', async () => {
+    const a = await pair.open('a', [pair.plan('b')]);
+    await pair.open('b', []);
     a.setOnline(true);
     const why = await eventually('the reason', () => state(a).lastError, DEADLINE_MS);
     assert.match(why, /shut the door/);

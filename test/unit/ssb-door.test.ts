@@ -4,8 +4,11 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Callback, Peer } from 'ssb-server';
+import { CODE_PERMISSIONS, MEMBER_PERMISSIONS } from '../../src/ssb/permissions.js';
 import { SnugError } from '../../src/support/errors.js';
 import { parseFeedId } from '../../src/support/feed-id.js';
+import { PlainClient } from '../support/plain-client.js';
+import { SignedFeed } from '../support/signed-feed.js';
 import { openSsbHouse, type SsbHouse } from '../support/ssb-house.js';
 import { asError, readCode } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
@@ -172,6 +175,24 @@ describe('redeeming over muxrpc', () => {
     await house.close();
   });
 
+  it("a code's key that redeems nothing is hung up on, but not while it redeems", async () => {
+    let redeemed = () => {};
+    const redeem = new Promise<{ already: boolean }>((resolve) => {
+      redeemed = () => resolve({ already: false });
+    });
+    const house = await openSsbHouse({ redeem: () => redeem }, { redeemMs: 300 });
+    const slow = await asCode(house, house.code());
+    const { id } = house.peer();
+    const used = call((cb) => slow.invite.use({ feed: id }, cb));
+    // Its time is over after that of the first.
+    const idle = await asCode(house, house.code());
+    await new Promise<void>((resolve) => idle.once('closed', resolve));
+    assert.equal(slow.closed, false);
+    redeemed();
+    assert.deepEqual(await used, { type: 'contact', contact: id, following: true });
+    await house.close();
+  });
+
   it('the follow is published before the client hears yes', async () => {
     const house = await openSsbHouse();
     const peer = house.peer();
@@ -179,6 +200,44 @@ describe('redeeming over muxrpc', () => {
     assert.equal(await house.relay.isFollowing(parseFeedId(peer.id)), true);
     await house.close();
   });
+});
+
+describe('a key that connects again and again', () => {
+  let house: SsbHouse;
+  beforeEach(async () => {
+    house = await openSsbHouse({}, { connections: 5 });
+  });
+  afterEach(() => house.close());
+
+  const keys = {
+    async member() {
+      const feed = new SignedFeed();
+      await house.relay.follow(parseFeedId(feed.id));
+      return feed;
+    },
+    code: async () => SignedFeed.ofCode(house.code()),
+  };
+  for (const [who, { places }] of [
+    ['member', MEMBER_PERMISSIONS],
+    ['code', CODE_PERMISSIONS],
+  ] as const) {
+    const { most, givesWay } = places;
+    it(`has ${most} places as a ${who}, where its ${givesWay} one gives way`, async () => {
+      const feed = await keys[who]();
+      const clients: PlainClient[] = [];
+      for (let i = 0; i < most + 3; i += 1) {
+        clients.push(await PlainClient.connect(house.socket, house.relay.id, feed));
+      }
+      const other = await PlainClient.connect(house.socket, house.relay.id, await keys.member());
+      const request = other.ask({ id: other.feed.id });
+      await eventually('an answer', () => other.replies(request).ended || undefined);
+      const isOut = (i: number) => (givesWay === 'oldest' ? i < 3 : i >= most);
+      const out = clients.filter((_, i) => isOut(i));
+      await eventually('the cuts', () => out.every(({ socket }) => socket.closed) || undefined);
+      assert.ok(clients.every(({ socket }, i) => isOut(i) || !socket.closed));
+      for (const client of [other, ...clients]) client.close();
+    });
+  }
 });
 
 describe('a connection that misbehaves', () => {
@@ -218,6 +277,9 @@ describe('a connection that misbehaves', () => {
       ['async', null, []],
       ['async', {}, []],
       ['async', ['follow'], 'no list'],
+      ['async', ['follow'], []],
+      ['async', ['follow'], ['a', 'b']],
+      ['async', ['blobs', 'has'], []],
       ['async', ['__proto__', 'constructor'], []],
       ['async', ['follow', 'hook'], ['x']],
       ['source', ['follow'], []],

@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import ssbKeys from 'ssb-keys';
 import ssbServer, { type SsbServer } from 'ssb-server';
 import { formatOnionAddress, parseOnionAddress } from '../../src/ssb/ssb-tor/address.js';
 import { ssbTor } from '../../src/ssb/ssb-tor/index.js';
+import {
+  type Arrival,
+  Listener,
+  type ListenOptions,
+  type Places,
+} from '../../src/ssb/ssb-tor/listen.js';
 import { temporaryFolder } from '../support/relay.js';
 import { openSsbHouse, SOME_ONION } from '../support/ssb-house.js';
+import { eventually } from '../support/wait.js';
+
+const ONE_PLACE: Places = { most: 1, givesWay: 'oldest' };
 
 describe('onion addresses', () => {
   it('a sound address is read, in any case', () => {
@@ -32,6 +41,92 @@ describe('onion addresses', () => {
   }
 });
 
+describe('places at the door', () => {
+  let folder: string;
+  let listener: Listener;
+  let arrivals: Arrival[];
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    arrivals = [];
+  });
+  afterEach(async () => {
+    await listener.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function open(options: Partial<ListenOptions>): Promise<void> {
+    listener = new Listener({
+      connections: 2,
+      handshakes: 6,
+      handshakesOfCircuit: 3,
+      circuits: true,
+      onConnection: (socket, arrival) => {
+        socket.on('error', () => undefined).resume();
+        arrivals.push(arrival);
+      },
+      ...options,
+    });
+    await once(listener.server.listen(join(folder, 'sock')), 'listening');
+  }
+
+  /** @returns the connection once it is taken */
+  async function come(circuit?: number): Promise<Socket> {
+    const before = arrivals.length;
+    const socket = connect(join(folder, 'sock')).on('error', () => undefined);
+    const line = `PROXY TCP6 fc00:dead:beef:4dad::0:${circuit?.toString(16)} ::1 44 8008\r\n`;
+    if (circuit !== undefined) socket.write(line);
+    socket.resume();
+    await eventually('the arrival', () => arrivals.length > before || undefined);
+    return socket;
+  }
+
+  const untilClosed = (sockets: Socket[]) =>
+    eventually('the cuts', () => sockets.every((socket) => socket.closed) || undefined);
+
+  it('in the handshake are not taken from others by one circuit, nor by many streams of some', async () => {
+    await open({});
+    const honest = await come(1);
+    const flood: Socket[] = [];
+    for (const circuit of [2, 2, 2, 3, 3, 3, 4, 4, 4, 2, 3, 4, 4, 4, 4]) {
+      flood.push(await come(circuit));
+    }
+    await untilClosed(flood.slice(0, 3));
+    assert.equal(honest.closed, false);
+    for (const socket of [honest, ...flood]) socket.destroy();
+  });
+
+  it('of one circuit are three, and its oldest gives way', async () => {
+    await open({});
+    const sockets: Socket[] = [];
+    for (let i = 0; i < 5; i += 1) sockets.push(await come(7));
+    await untilClosed(sockets.slice(0, 2));
+    assert.ok(sockets.slice(2).every((socket) => !socket.closed));
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('without circuits are taken by the newest from the oldest', async () => {
+    await open({ circuits: false });
+    const sockets: Socket[] = [];
+    for (let i = 0; i < 8; i += 1) sockets.push(await come());
+    await untilClosed(sockets.slice(0, 2));
+    assert.ok(sockets.slice(2).every((socket) => !socket.closed));
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('are there for a newcomer although all others are taken', async () => {
+    await open({ connections: 1, handshakes: 1 });
+    const member = await come(1);
+    arrivals[0]?.proven('a', ONE_PLACE);
+    const silent = await come(2);
+    const newcomer = await come(3);
+    await untilClosed([silent]);
+    arrivals[2]?.proven('a', ONE_PLACE);
+    await untilClosed([member]);
+    assert.equal(newcomer.closed, false);
+    newcomer.destroy();
+  });
+});
+
 describe('nothing is dialled but onions through SOCKS', () => {
   let folder: string;
   let server: SsbServer;
@@ -46,6 +141,8 @@ describe('nothing is dialled but onions through SOCKS', () => {
         socks: join(folder, 'socks'),
         connections: 4,
         handshakes: 4,
+        handshakesOfCircuit: 2,
+        placesOf: () => ONE_PLACE,
         onListening: () => undefined,
       }),
     )({

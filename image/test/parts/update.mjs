@@ -59,8 +59,13 @@ async function cutTheTrial(world, card, bytes) {
     await world.untilTold(machine);
     const told = await readFat(card.disk, 'snug-ssh.txt');
     const operator = await comeIn({ ...world, told, folder: join(card.folder, 'operator') });
-    const from = await install(machine, operator, bytes);
-    await machine.waitFor(/Starting snug-tor\.service/, BOOT_SECONDS, from);
+    try {
+      const from = await install(machine, operator, bytes);
+      await machine.waitFor(/Starting snug-tor\.service/, BOOT_SECONDS, from);
+    } catch (error) {
+      await operator.stop();
+      throw error;
+    }
     world.reached(machine, 'update: power cut while the new version proves itself');
     return { host, operator };
   });

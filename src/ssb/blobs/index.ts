@@ -110,7 +110,10 @@ export class Blobs {
       if (!this.#disk.blame(error)) log.error(`blobs could not be read: ${messageOf(error)}`);
     });
     server.on('rpc:connect', (peer, isClient) => {
-      if (peer.id !== server.id) void this.#meet(peer, isTrusted, isClient);
+      if (peer.id === server.id) return;
+      this.#meet(peer, isTrusted, isClient).catch((error: unknown) =>
+        log.error(`a peer could not be asked for blobs: ${messageOf(error)}`),
+      );
     });
     let closing = false;
     server.close.hook((close, args) => {

@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Source } from 'pull-stream';
 import toPull from 'stream-to-pull-stream';
-import { withoutStack } from '../permissions.js';
 
 type Done = (end: Error | boolean | null, chunk?: Buffer) => void;
 
@@ -20,7 +19,7 @@ interface Serving {
 
 /** @returns a stream that only says no; the peer sees these words */
 export function refusal(words: string): Source<Buffer> {
-  const error = withoutStack(new Error(words));
+  const error = new Error(words);
   return (abort, cb) => cb(abort || error);
 }
 
@@ -49,7 +48,7 @@ export class Servings {
     const read = (cb: Done) => {
       const take: Done = (end, chunk) => {
         if (end) this.#leave(serving);
-        if (end instanceof Error) cb(withoutStack(new Error('could not get blob')));
+        if (end instanceof Error) cb(new Error('could not get blob'));
         else cb(end, chunk);
       };
       file?.(null, take);

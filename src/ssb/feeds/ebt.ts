@@ -1,7 +1,6 @@
 import pull from 'pull-stream';
 import toPull from 'push-stream-to-pull-stream';
 import type { Caller, Peer, Plugin, SsbServer } from 'ssb-server';
-import { withoutStack } from '../permissions.js';
 import type { Carrier } from './carrier.js';
 import { inFrames } from './packets.js';
 
@@ -45,14 +44,14 @@ export function ebtPlugin(carrier: Carrier): Plugin {
         replicate(this: Caller, options: { version?: unknown; format?: unknown } | null) {
           const version = Number(options?.version);
           if (!VERSIONS.includes(version)) {
-            throw withoutStack(new Error('expected ebt.replicate({version: 3 or 2})'));
+            throw new Error('expected ebt.replicate({version: 3 or 2})');
           }
           // Before the stream: a second one on a connection ends the first.
           if ((options?.format ?? FORMAT) !== FORMAT) {
-            throw withoutStack(new Error(`only feeds of the format "${FORMAT}" are carried`));
+            throw new Error(`only feeds of the format "${FORMAT}" are carried`);
           }
           const call = carrier.wires.ofCall(this);
-          if (call === undefined) throw withoutStack(new Error('only peers replicate'));
+          if (call === undefined) throw new Error('only peers replicate');
           carrier.askingOf(call.peer)?.stop();
           return open(carrier, call.peer, version, false);
         },

@@ -1,6 +1,5 @@
 import type { Source } from 'pull-stream';
 import type { Caller, HistoryOptions, Peer } from 'ssb-server';
-import { withoutStack } from '../permissions.js';
 import type { Asking } from './asking.js';
 import type { Heads } from './heads.js';
 import { historySource, parseHistoryRequest } from './history.js';
@@ -58,7 +57,7 @@ export class Serving {
     if (call === undefined) return read(...args);
     const request = parseHistoryRequest(args);
     if (request === undefined) {
-      throw withoutStack(new Error('expected createHistoryStream({id, seq, limit, keys, live})'));
+      throw new Error('expected createHistoryStream({id, seq, limit, keys, live})');
     }
     this.#options.askingOf(call.peer)?.heardRequest(request.keys);
     const serves = (feed: string) =>
@@ -72,7 +71,7 @@ export class Serving {
 
   #counted<T>(peer: Peer, source: Source<T>): Source<T> {
     const open = this.#streams.get(peer) ?? 0;
-    if (open >= MOST_STREAMS) throw withoutStack(new Error('too many feeds at a time'));
+    if (open >= MOST_STREAMS) throw new Error('too many feeds at a time');
     this.#streams.set(peer, open + 1);
     let ended = false;
     const end = () => {

@@ -1,5 +1,6 @@
 import type { Source } from 'pull-stream';
 import type { Duplex } from 'ssb-server';
+import { withoutStacks } from './error-stacks.js';
 import { FrameGuard } from './frames.js';
 
 type Done<T> = (end: Error | boolean | null, value?: T) => void;
@@ -10,6 +11,8 @@ const WINDOW_BYTES = 256 * 1024;
 const OBJECT_BYTES = 4 * 1024;
 /** What a peer may send while it takes nothing: its requests make answers that would pile up. */
 const MOST_UNANSWERED_BYTES = 4 * 1024 * 1024;
+/** A call of ten bytes is answered too: what an answer that waits takes in memory, about. */
+const CALL_BYTES = 1024;
 
 function weightOf(value: unknown): number {
   return Buffer.isBuffer(value) ? value.length : OBJECT_BYTES;
@@ -29,7 +32,7 @@ export interface Brake {
  */
 export class Wire {
   readonly #brake: Brake;
-  readonly #frames = new FrameGuard();
+  readonly #frames: FrameGuard;
   readonly #heard: (() => void)[] = [];
   readonly #idle = new Set<() => void>();
   #line: (() => void)[] = [];
@@ -37,13 +40,17 @@ export class Wire {
   #unanswered = 0;
   #asked = false;
   #releasing = false;
+  #hasBegun = false;
   #hasHeard = false;
-  #tooLong = false;
+  #tooMuch = false;
   #takenAt = performance.now();
   #source: Source<Buffer> | undefined;
+  #failed: () => void = () => undefined;
 
-  constructor(brake: Brake) {
+  /** @param mostStreams that the peer may have open at a time */
+  constructor(brake: Brake, mostStreams: number) {
     this.#brake = brake;
+    this.#frames = new FrameGuard(mostStreams);
   }
 
   /** Puts this wire into a duplex, in front of whatever it is connected to next. */
@@ -52,7 +59,7 @@ export class Wire {
     this.#source = source;
     duplex.source = this.#incoming(source);
     duplex.sink = (read: Source<Buffer>) =>
-      (sink as (read: Source<Buffer>) => void)(this.#outgoing(read));
+      (sink as (read: Source<Buffer>) => void)(this.#outgoing(withoutStacks(read)));
   }
 
   /** Ends the connection itself; muxrpc would wait for the peer's goodbye (pull-goodbye). */
@@ -67,6 +74,11 @@ export class Wire {
     else this.#heard.push(listener);
   }
 
+  /** Calls back when the connection has been cut here for what the peer sent. */
+  onFailed(listener: () => void): void {
+    this.#failed = listener;
+  }
+
   /** @returns how long something has been waiting for the peer to read on, in milliseconds */
   stalledFor(): number {
     return this.#asked ? 0 : performance.now() - this.#takenAt;
@@ -77,9 +89,9 @@ export class Wire {
     return performance.now() - this.#takenAt;
   }
 
-  /** Whether the connection ended because the peer sent a frame longer than we take. */
-  get tooLong(): boolean {
-    return this.#tooLong;
+  /** Whether the connection was cut for a frame, or for more open streams, than we take. */
+  get tooMuch(): boolean {
+    return this.#tooMuch;
   }
 
   /** @returns the same stream, read no faster than the peer takes it */
@@ -116,27 +128,48 @@ export class Wire {
         source(abort, cb);
         return;
       }
-      this.#whenAnswered(() => this.#brake.whenRoom(() => source(null, this.#checked(source, cb))));
+      const read = () => source(null, this.#checked(cb));
+      const go = () => this.#whenAnswered(() => this.#brake.whenRoom(read));
+      if (this.#hasBegun) {
+        go();
+        return;
+      }
+      // A peer's first words may be here with its last ones of the handshake, and may end everything:
+      // they wait until the connection stands and everybody who wants to hear of its end listens.
+      this.#hasBegun = true;
+      process.nextTick(go);
     };
   }
 
-  #checked(source: Source<Buffer>, cb: Done<Buffer>): Done<Buffer> {
+  /**
+   * muxrpc throws on packets that it does not expect, out of whatever event hands them on. What a
+   * peer sends may end its connection and nothing more.
+   */
+  #checked(cb: Done<Buffer>): Done<Buffer> {
     return (end, chunk) => {
-      if (end || chunk === undefined) {
-        cb(end ?? true);
-        return;
+      try {
+        if (end || chunk === undefined) cb(end ?? true);
+        else if (this.#accepts(chunk)) cb(null, chunk);
+        else this.#fail();
+      } catch {
+        this.#fail();
       }
-      this.#unanswered += chunk.length;
-      if (!this.#frames.accepts(chunk)) {
-        this.#tooLong = true;
-        const error = new Error('a frame is too long');
-        source(error, () => cb(error));
-        return;
-      }
-      this.#hasHeard = true;
-      for (const listener of this.#heard.splice(0)) listener();
-      cb(null, chunk);
     };
+  }
+
+  #fail(): void {
+    this.cut();
+    this.#failed();
+  }
+
+  #accepts(chunk: Buffer): boolean {
+    const { calls, tooMuch } = this.#frames.look(chunk);
+    this.#tooMuch = tooMuch;
+    if (tooMuch) return false;
+    this.#unanswered += chunk.length + calls * CALL_BYTES;
+    this.#hasHeard = true;
+    for (const listener of this.#heard.splice(0)) listener();
+    return true;
   }
 
   #whenAnswered(go: () => void): void {

@@ -1,5 +1,6 @@
 import type { Caller, Duplex, Peer, Plugin, Transform } from 'ssb-server';
 import type { Log } from '../../support/log.js';
+import { type GrantedMeta, grantedBy } from '../permissions.js';
 import { type Brake, Wire } from './wire.js';
 
 /** How often connections are looked at. */
@@ -11,11 +12,13 @@ const GOODBYE_MS = 5000;
 /** Enough to find the feed in `snug member list`. */
 const SHORT_ID = 11;
 
+const TOO_MUCH = 'it sent a packet over 1 MiB, or has too many streams open.';
+
 /** Asks the connection that a method was called on for its wire. */
 const WHOSE = 'snug:wire';
 
 /** What goes through multiserver to the rpc object with the stream. */
-interface WireMeta {
+interface WireMeta extends GrantedMeta {
   wire?: Wire;
 }
 
@@ -31,10 +34,12 @@ function withWire(transform: Transform, brake: Brake): Transform {
           return (stream, cb) =>
             handshake(stream, (error, open?: Duplex) => {
               if (open !== undefined) {
-                const wire = new Wire(brake);
+                const granted = grantedBy(open.auth);
+                const wire = new Wire(brake, granted.streams);
                 wire.into(open);
                 // multiserver would hand on the transport's own object (compose.js).
-                open.meta = Object.assign((stream.meta as WireMeta | undefined) ?? {}, { wire });
+                const meta: WireMeta = { wire, granted };
+                open.meta = Object.assign(stream.meta ?? {}, meta);
               }
               cb(error, open);
             });
@@ -93,14 +98,14 @@ export class Wires {
     const wire = (peer.meta as WireMeta | undefined)?.wire;
     if (wire === undefined) return;
     this.#open.set(peer, wire);
+    // After an exception of its own muxrpc takes no word from below any more.
+    wire.onFailed(() => peer.close(true));
     peer.on(WHOSE, (found: { peer?: Peer }) => {
       found.peer = peer;
     });
     peer.once('closed', () => {
       this.#open.delete(peer);
-      if (wire.tooLong) {
-        this.#log.info(`peer ${peer.id.slice(0, SHORT_ID)}… was cut: it sent a packet over 1 MiB.`);
-      }
+      if (wire.tooMuch) this.#log.info(`peer ${peer.id.slice(0, SHORT_ID)}… was cut: ${TOO_MUCH}`);
       setTimeout(() => wire.cut(), GOODBYE_MS).unref();
     });
   }

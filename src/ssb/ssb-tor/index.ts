@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Source } from 'pull-stream';
-import type { Callback, Duplex, Plugin, SsbConfig, Transport } from 'ssb-server';
+import type { Callback, Duplex, Peer, Plugin, SsbConfig, Transport } from 'ssb-server';
 import toPull from 'stream-to-pull-stream';
 import type { OnionHost } from '../../support/onion-host.js';
 import { formatOnionAddress, type OnionAddress, parseOnionAddress } from './address.js';
 import { dialOnion } from './dial.js';
-import { type Arrival, Listener } from './listen.js';
+import { type Arrival, Listener, type Places } from './listen.js';
 
 /** Options of {@link ssbTor}. */
 export interface SsbTorOptions {
@@ -23,6 +23,10 @@ export interface SsbTorOptions {
   /** Most connections at a time on each socket: proven by the handshake, and still in it. */
   readonly connections: number;
   readonly handshakes: number;
+  /** Most connections at a time that are still in the handshake and came by one circuit. */
+  readonly handshakesOfCircuit: number;
+  /** How many connections this peer may have. */
+  readonly placesOf: (peer: Peer) => Places;
   /** Called once it listens, or cannot. */
   readonly onListening: (error?: Error) => void;
 }
@@ -64,10 +68,11 @@ function listen(
   place: { readonly path: string; readonly circuits: boolean },
   onConnection: (stream: Duplex) => void,
 ): { listener: Listener; listening: Promise<unknown> } {
-  const { connections, handshakes } = options;
+  const { connections, handshakes, handshakesOfCircuit } = options;
   const listener = new Listener({
     connections,
     handshakes,
+    handshakesOfCircuit,
     circuits: place.circuits,
     onConnection: (socket, arrival) => {
       const from = arrival.circuit === undefined ? 'plain' : `circuit:${arrival.circuit}`;
@@ -146,9 +151,10 @@ export function ssbTor(options: SsbTorOptions): Plugin {
       keepOnlyOnion(config);
       server.multiserver.transport({ name: 'onion', create: () => onionTransport(options) });
       // A connection that we dialled has no arrival; others may have put something there.
-      server.on('rpc:connect', (peer) =>
-        (peer.meta as Partial<ArrivalMeta> | undefined)?.proven?.(),
-      );
+      server.on('rpc:connect', (peer) => {
+        const arrival = peer.meta as Partial<ArrivalMeta> | undefined;
+        arrival?.proven?.(peer.id, options.placesOf(peer));
+      });
       // Peers ask for "the address" without naming a scope; there is only the public one.
       server.getAddress.hook((address) => address(SCOPE));
     },
