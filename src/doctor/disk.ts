@@ -18,9 +18,10 @@ export interface DiskView {
 /** @returns the disk on which the folder lies, or will lie once it is made */
 async function diskOf(folder: string): Promise<DiskView> {
   try {
-    const { blocks, bavail, bsize, files, ffree } = await statfs(folder);
+    const { blocks, bfree, bavail, bsize, files, ffree } = await statfs(folder);
     const filesFree = files > 0 ? ffree : undefined;
-    return { bytes: blocks * bsize, free: bavail * bsize, filesFree };
+    // Without what is kept for root, as df counts.
+    return { bytes: (blocks - bfree + bavail) * bsize, free: bavail * bsize, filesFree };
   } catch (error) {
     if (codeOf(error) !== 'ENOENT' || dirname(folder) === folder) throw error;
     return diskOf(dirname(folder));

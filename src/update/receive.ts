@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
@@ -26,7 +25,9 @@ function bounded(room: number): Transform {
 }
 
 async function store(source: Readable, path: string, room: number): Promise<void> {
-  await pipeline(source, bounded(room), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  // Opened first: a stream that fails before its file is open makes that file afterwards.
+  const target = (await open(path, 'wx', 0o600)).createWriteStream();
+  await pipeline(source, bounded(room), target);
   const file = await open(path, 'r');
   try {
     await file.sync();

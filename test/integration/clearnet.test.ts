@@ -115,6 +115,7 @@ describe('the page on a public domain, over the real proxy and real Tor', () => 
       },
     });
     const page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
     const answer = await page.goto(`http://${DOMAIN}/invite/`);
     assert.equal(answer?.status(), 200);
     const [redirect] = answer?.request().redirectChain() ?? [];
@@ -140,6 +141,7 @@ describe('the page on a public domain, over the real proxy and real Tor', () => 
 
   it('the riddle solved there gives a code that a peer redeems through the onion', async () => {
     const page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
     const code = await solve(page);
     await page.close();
     const { site = '', ssb } = await relay.status();
@@ -217,6 +219,7 @@ describe('the page on a public domain, over the real proxy and real Tor', () => 
     ]);
     sockets = await startSocketProxy(ssbPort, plan().sockets.ssb ?? '');
     const page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
     const code = await solve(page);
     const { ssb } = await relay.status();
     assert.equal(code.split('~')[0], `${DOMAIN}:${ssbPort}:${ssb?.id}`);

@@ -67,7 +67,7 @@ if (!INSIDE) {
     if (!(await othersMayRun())) return t.skip('other users cannot read this checkout');
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const inside = 'ip link set lo up && exec "$@"';
-    const again = [process.execPath, '--test', '--test-reporter=spec', '--test-timeout=300000'];
+    const again = [process.execPath, '--test', '--test-reporter=spec', '--test-timeout=540000'];
     const child = spawn(
       'unshare',
       ['-n', '--', 'sh', '-c', inside, 'sh', ...again, fileURLToPath(import.meta.url)],

@@ -7,6 +7,7 @@ import { type TestNetwork, testNetwork } from '../support/network.js';
 import { temporaryFolder, writeConfig } from '../support/relay.js';
 import { type RelayChild, runSnug, startRelayProcess } from '../support/relay-process.js';
 import { type StockPeer, startPeer, throughSocks } from '../support/ssb-peer.js';
+import { torsBelow } from '../support/tor-processes.js';
 import { eventually } from '../support/wait.js';
 
 describe('a relay that was lost and is restored, over real Tor', () => {
@@ -60,6 +61,10 @@ describe('a relay that was lost and is restored, over real Tor', () => {
   /** Another board: nothing is left of the old one but the file. */
   const loseAndRestore = async (name: string) => {
     await relay.kill('SIGKILL');
+    // Its Tor ends by itself, and writes until then.
+    await eventually('the end of its Tor', async () =>
+      (await torsBelow(folder)).length === 0 ? true : undefined,
+    );
     await rm(join(folder, 'state'), { recursive: true });
     await rm(join(folder, 'run'), { recursive: true });
     const { err } = await snug(

@@ -9,6 +9,8 @@ export function launchBrowser(socks: { host: string; port: number }): Promise<Br
     browser: 'firefox',
     executablePath: '/usr/bin/firefox-esr',
     headless: true,
+    // A busy machine takes half a minute for it.
+    timeout: 120_000,
     extraPrefsFirefox: {
       'javascript.enabled': false,
       'svg.disabled': true,

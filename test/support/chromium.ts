@@ -31,6 +31,7 @@ export async function launchChromium(options: ChromiumOptions): Promise<Browser>
   return puppeteer.launch({
     executablePath: '/usr/bin/chromium',
     headless: true,
+    timeout: 120_000,
     userDataDir: join(folder, 'profile'),
     env: { ...process.env, HOME: folder, XDG_DATA_HOME: '', XDG_CONFIG_HOME: '' },
     args: [

@@ -64,7 +64,7 @@ describe('SSB at the domain', () => {
       ssbPort: port,
       outside: outsideThroughTor(outside.socks),
       now: Date.now,
-      patienceMs: 500,
+      patienceMs: 5000,
     });
     return checks.map(({ name, state }) => [name, state]);
   };

@@ -52,7 +52,8 @@ test('own folders with a looser mode are tightened, and what is in them stays', 
   const state = join(folder, 'state');
   fs.mkdirSync(state);
   fs.chmodSync(state, 0o777);
-  fs.writeFileSync(join(state, 'kept'), 'kept', { mode: 0o644 });
+  fs.writeFileSync(join(state, 'kept'), 'kept');
+  fs.chmodSync(join(state, 'kept'), 0o644);
   prepare(state);
   prepare(state);
   assert.equal(modeOf(state), 0o700);

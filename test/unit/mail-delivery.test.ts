@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
@@ -550,7 +550,8 @@ describe('mail', () => {
 
   it('says at once when its password cannot be used, and starts all the same', async () => {
     const file = join(folder, 'loose');
-    writeFileSync(file, 'secret', { mode: 0o644 });
+    writeFileSync(file, 'secret');
+    chmodSync(file, 0o644);
     const loose = start({ passwordFile: file });
     assert.match(loose.status().trouble?.text ?? '', /others may read .*loose/);
     assert.match(loose.status().trouble?.hint ?? '', /chmod 600/);

@@ -150,7 +150,7 @@ describe('a mail on its way to the server', () => {
   it('hears a server whose greeting comes in one piece with the answer of Tor', async () => {
     const server = await serve();
     socks.together = true;
-    await smtp({}, QUICK).send(LETTER, never);
+    await smtp({}, { ...TIMINGS, greeting: 10_000 }).send(LETTER, never);
     assert.equal(server.received.length, 1);
   });
 
@@ -251,7 +251,7 @@ describe('a mail on its way to the server', () => {
 
     it('stays here when the server answers "go on" to STARTTLS and speaks no TLS', async () => {
       const said = await plainTalk({ EHLO: '250 STARTTLS\r\n', STARTTLS: '220 go on\r\n' });
-      const { code } = await failure(smtp({}, QUICK).send(LETTER, never));
+      const { code } = await failure(smtp().send(LETTER, never));
       assert.equal(code, 'MAIL_NO_TLS');
       assert.ok(!said.some((line) => /AUTH|MAIL|RCPT|DATA/.test(line)));
     });
@@ -409,7 +409,9 @@ describe('a mail on its way to the server', () => {
       });
       stops.push(() => server.stop());
       socks.target = path;
-      assert.equal((await failure(smtp({}, QUICK).send(LETTER, never))).code, 'MAIL_UNSURE');
+      // Long enough for all that comes before, also on a busy machine.
+      const silent = { ...QUICK, greeting: 30_000, silence: 3000 };
+      assert.equal((await failure(smtp({}, silent).send(LETTER, never))).code, 'MAIL_UNSURE');
     });
 
     it('when it takes the mail and hangs up, which may be sent already', async () => {

@@ -140,6 +140,8 @@ describe('mail in the relay', () => {
     assert.deepEqual(socks.asked, []);
     tor.become('published');
     await sent(1);
+    // The server has it a moment before we hear so.
+    await eventually('its answer', () => (relay.status()?.queued === 0 ? true : undefined));
     tor.become('restarting');
     assert.equal((await relay.invite('friend@example.net', {})).mailed, true);
     assert.equal(relay.status()?.queued, 1);

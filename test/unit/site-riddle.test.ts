@@ -12,10 +12,11 @@ test('a riddle is a PNG of the size it says, small enough for a page', () => {
   }
 });
 
-test('answers have six signs, none of which looks like another, and do not repeat', () => {
+test('answers have six signs, none of which looks like another, and hardly ever repeat', () => {
   const answers = Array.from({ length: 200 }, () => drawRiddle().answer);
   for (const answer of answers) assert.match(answer, /^[abdefhkmnprwxy37]{6}$/);
-  assert.equal(new Set(answers).size, answers.length);
+  // By chance two of them are the same in one run of 850, four in less than one of a million.
+  assert.ok(new Set(answers).size >= answers.length - 2);
 });
 
 test('a picture holds pixels only: no text, time or other words beside them', () => {

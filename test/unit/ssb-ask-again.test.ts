@@ -6,14 +6,19 @@ import { mintCode } from '../../src/ssb/code.js';
 import { type FeedId, parseFeedId } from '../../src/support/feed-id.js';
 import { Clock, deskOptions, MINUTE, openDesk, temporaryFolder } from '../support/invites-kit.js';
 import { openSsbHouse, SOME_ONION } from '../support/ssb-house.js';
-import { type Dial, startPeer, throughUnixSocket } from '../support/ssb-peer.js';
+import { type Dial, type StockPeer, startPeer, throughUnixSocket } from '../support/ssb-peer.js';
 import { eventually } from '../support/wait.js';
 
 /** A relay with the real desk behind its door, and peers whose connections can be broken. */
 async function setUp(t: TestContext) {
   const clock = new Clock();
   const house = await openSsbHouse();
-  t.after(() => house.close());
+  const open: StockPeer[] = [];
+  // In one hook, because hooks run in the order in which they were given: peers write until they end.
+  t.after(async () => {
+    await Promise.all(open.map((peer) => peer.close()));
+    await house.close();
+  });
   const target = { host: SOME_ONION, port: 8008, relay: house.relay.id };
   const { relay } = house;
   const { desk } = await openDesk(
@@ -34,7 +39,7 @@ async function setUp(t: TestContext) {
       return last;
     };
     const peer = startPeer(join(house.folder, `client${peers}`), dial);
-    t.after(() => peer.close());
+    open.push(peer);
     return { ...peer, breakOff: () => last?.destroy() };
   };
   const follows = async (feed: FeedId) => {

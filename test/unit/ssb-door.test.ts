@@ -180,9 +180,10 @@ describe('redeeming over muxrpc', () => {
     const redeem = new Promise<{ already: boolean }>((resolve) => {
       redeemed = () => resolve({ already: false });
     });
-    const house = await openSsbHouse({ redeem: () => redeem }, { redeemMs: 300 });
-    const slow = await asCode(house, house.code());
+    const house = await openSsbHouse({ redeem: () => redeem }, { redeemMs: 2000 });
+    // Before the connection, from which on the time runs: a peer takes some of it to be made.
     const { id } = house.peer();
+    const slow = await asCode(house, house.code());
     const used = call((cb) => slow.invite.use({ feed: id }, cb));
     // Its time is over after that of the first.
     const idle = await asCode(house, house.code());

@@ -74,11 +74,12 @@ test('a slow clock and a missing network are words, not failures', async (t) => 
 });
 
 test('a hostile control socket fails the start and leaves no process', async (t) => {
-  for (const [mode, code] of [
-    ['deaf', 'CONTROL_TIMEOUT'],
-    ['garbage', 'CONTROL_PROTOCOL'],
+  for (const [mode, code, command] of [
+    ['deaf', 'CONTROL_TIMEOUT', 300],
+    // It does answer, if late on a busy machine.
+    ['garbage', 'CONTROL_PROTOCOL', 30_000],
   ] as const) {
-    const { tor, folder } = await fakeKit(t, mode, { command: 300 });
+    const { tor, folder } = await fakeKit(t, mode, { command });
     await assert.rejects(tor.start(signal), (error) => codeOf(error) === code);
     assert.equal(tor.status().state, 'stopped');
     await assertNoProcess(folder);

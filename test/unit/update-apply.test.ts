@@ -11,6 +11,8 @@ import { settle } from '../../src/update/settle.js';
 import { FakeCard, layVersion, type Making, picture } from '../support/update-kit.js';
 
 const CHILD = fileURLToPath(new URL('../support/update-child.js', import.meta.url));
+// As update/main.ts sets it, which the modes of what is unpacked rest on.
+process.umask(0o022);
 
 let card: FakeCard;
 let notes: Notes;
