@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import pull, { type Source } from 'pull-stream';
 import { SocksClient } from 'socks';
+import type { Duplex } from 'ssb-server';
+import toPull from 'stream-to-pull-stream';
 
 /** A way to a server: straight to a socket of this machine, or through Tor to an onion. */
 export type Way =
@@ -38,4 +41,21 @@ export async function dial(way: Way): Promise<Socket> {
     socket.write(`PROXY TCP6 fc00:dead:beef:4dad::${circuit} ::1 44 ${way.virtualPort}\r\n`);
   }
   return socket;
+}
+
+/**
+ * Tor hands on what it has in large pieces, and so does TCP on loopback; a unix socket keeps each
+ * write apart and is full after a hundred small ones. So that the kind of socket is not what is
+ * measured, all that is written in one turn of the event loop leaves together.
+ *
+ * @returns the socket as a pull-stream
+ */
+export function inLargePieces(socket: Socket): Duplex {
+  const { source, sink } = toPull.duplex(socket);
+  const together = pull.through<Buffer>(() => {
+    if (socket.writableCorked > 0) return;
+    socket.cork();
+    setImmediate(() => socket.uncork());
+  });
+  return { source, sink: (read: Source<Buffer>) => pull(read, together, sink) };
 }

@@ -12,8 +12,8 @@ export interface Plan {
   readonly intake: Load;
   /** While visitors come. */
   readonly visited: Load;
-  /** How often intake (the best counts) and the onion (the middle one) are measured. */
-  readonly rounds: number;
+  /** How often each is measured; the round with the middle ratio counts. */
+  readonly rounds: { readonly intake: number; readonly onion: number; readonly site: number };
   /** Over the onion, whose circuits need a second or two to come up to speed. */
   readonly onion: Load;
   /** Bytes, sent raw over the onion. */
@@ -32,7 +32,7 @@ export interface Plan {
 export const FULL: Plan = {
   intake: { feeds: 20, messages: 1000 },
   visited: { feeds: 50, messages: 1000 },
-  rounds: 3,
+  rounds: { intake: 7, onion: 3, site: 3 },
   onion: { feeds: 20, messages: 3000 },
   raw: 64 * 1024 * 1024,
   blobs: { count: 12, bytes: 5_000_000 },
@@ -45,7 +45,7 @@ export const FULL: Plan = {
 export const QUICK: Plan = {
   intake: { feeds: 10, messages: 1000 },
   visited: { feeds: 20, messages: 1000 },
-  rounds: 3,
+  rounds: { intake: 7, onion: 3, site: 3 },
   onion: { feeds: 10, messages: 3000 },
   raw: 16 * 1024 * 1024,
   blobs: { count: 10, bytes: 5_000_000 },

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import pull from 'pull-stream';
 import ssbServer, { type Callback, type Duplex, type Peer, type SsbServer } from 'ssb-server';
-import toPull from 'stream-to-pull-stream';
 import { Bridge, served } from '../ssb/bridge.js';
 import { BlobSender } from './blob-sender.js';
-import { dial, type Way } from './dial.js';
+import { dial, inLargePieces, type Way } from './dial.js';
 import { EbtSender } from './ebt-sender.js';
 import { type Feeds, makeFeeds } from './feeds.js';
 import type { Load } from './plan.js';
@@ -50,7 +49,7 @@ function startClient(): SsbServer {
       dial(way).then((open) => {
         open.on('error', () => open.destroy());
         socket = open;
-        cb(null, toPull.duplex(open));
+        cb(null, inLargePieces(open));
       }, cb);
       return () => undefined;
     },

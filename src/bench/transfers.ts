@@ -55,11 +55,6 @@ export async function sendToStock(place: Place, stock: Stock, load: Load): Promi
   }
 }
 
-/** @returns the fastest of several measurements of the same */
-export function faster(flows: readonly Flow[]): Flow {
-  return flows.reduce((best, flow) => (flow.messageRate > best.messageRate ? flow : best));
-}
-
 /**
  * Offers blobs by a new member and waits until the relay has fetched them all.
  * @returns bytes a second

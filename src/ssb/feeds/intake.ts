@@ -1,4 +1,5 @@
 import type { SignedValue, SsbServer } from 'ssb-server';
+import { Gathering } from './gathering.js';
 import type { Heads } from './heads.js';
 import type { Room } from './room.js';
 import { isOutOfOrder, isSigned, reasonOf } from './rules.js';
@@ -13,15 +14,11 @@ import type { Brake } from './wire.js';
  */
 export type Verdict = 'taken' | 'skipped' | 'early' | 'paused' | 'refused';
 
-/** Messages on their way to the disk; beyond, nobody is listened to until it has caught up. */
+/** Messages that wait or are on their way to the disk; beyond, nobody is listened to until it has caught up. */
 const MOST_PENDING = 2000;
 
-/**
- * Messages are gathered for this long, or until there are so many. ssb-db writes the log and every
- * index anew for each message that comes alone, which costs more than to verify it.
- */
-const GATHER_MS = 5;
-const GATHER_MOST = 256;
+/** What ssb-db has not answered is not known to be wrong. An error takes its time to make. */
+const UNANSWERED = new Error('expected sequence of an open database');
 
 /** A message that waits to be judged. */
 interface Arrival {
@@ -42,13 +39,16 @@ export interface IntakeOptions {
   readonly onTaken?: (message: SignedValue) => void;
 }
 
-/** The one gate through which messages of others come into the log. */
+/**
+ * The one gate through which messages of others come into the log. They come in together: ssb-db
+ * writes the log and every index anew for each message that comes alone, which costs more than to
+ * verify it.
+ */
 export class Intake implements Brake {
   readonly #options: IntakeOptions;
   #waiting: (() => void)[] = [];
   #server: SsbServer | undefined;
-  #arrivals: Arrival[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  readonly #arrivals = new Gathering<Arrival>((arrivals) => this.#judgeAll(arrivals));
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -61,8 +61,7 @@ export class Intake implements Brake {
   /** What waits is dropped: nobody was told that it is here. */
   close(): void {
     this.#server = undefined;
-    this.#arrivals = [];
-    clearTimeout(this.#timer);
+    this.#arrivals.clear();
   }
 
   /**
@@ -73,16 +72,12 @@ export class Intake implements Brake {
    * @param judged called with what became of it
    */
   take(message: SignedValue, sender: string, judged: (verdict: Verdict) => void): void {
-    if (this.#arrivals.push({ message, sender, judged }) >= GATHER_MOST) this.#judgeAll();
-    else if (this.#arrivals.length === 1)
-      this.#timer = setTimeout(() => this.#judgeAll(), GATHER_MS);
+    this.#arrivals.add({ message, sender, judged });
   }
 
-  #judgeAll(): void {
-    clearTimeout(this.#timer);
-    const arrivals = this.#arrivals;
-    this.#arrivals = [];
+  #judgeAll(arrivals: readonly Arrival[]): void {
     for (const { message, sender, judged } of arrivals) judged(this.#check(message, sender));
+    this.#goOn();
   }
 
   #check(message: SignedValue, sender: string): Verdict {
@@ -101,19 +96,27 @@ export class Intake implements Brake {
 
   /** Messages are taken from the network only as fast as the disk takes them. */
   whenRoom(go: () => void): void {
-    if (this.#options.heads.pending < MOST_PENDING) go();
+    if (this.#pending < MOST_PENDING) go();
     else this.#waiting.push(go);
   }
 
   /** A message is in the log. */
   stored(): void {
-    if (this.#waiting.length === 0 || this.#options.heads.pending > MOST_PENDING / 2) return;
+    this.#goOn();
+  }
+
+  get #pending(): number {
+    return this.#arrivals.size + this.#options.heads.pending;
+  }
+
+  #goOn(): void {
+    if (this.#waiting.length === 0 || this.#pending > MOST_PENDING / 2) return;
     for (const go of this.#waiting.splice(0)) go();
   }
 
   /** ssb-db checks it at once and answers before it returns (minimal.js, `queue`). */
   #queue(server: SsbServer, message: SignedValue): Error | null {
-    let result: Error | null = new Error('expected sequence of an open database');
+    let result: Error | null = UNANSWERED;
     server.queue(message, (error) => {
       result = error ?? null;
     });
