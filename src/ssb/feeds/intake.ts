@@ -1,5 +1,4 @@
 import type { SignedValue, SsbServer } from 'ssb-server';
-import { Gathering } from './gathering.js';
 import type { Heads } from './heads.js';
 import type { Room } from './room.js';
 import { isOutOfOrder, isSigned, reasonOf } from './rules.js';
@@ -14,10 +13,20 @@ import type { Brake } from './wire.js';
  */
 export type Verdict = 'taken' | 'skipped' | 'early' | 'paused' | 'refused';
 
-/** Messages that wait or are on their way to the disk; beyond, nobody is listened to until it has caught up. */
+/** Messages on their way to the disk; beyond, nobody is listened to until it has caught up. */
 const MOST_PENDING = 2000;
 
-/** What ssb-db has not answered is not known to be wrong. An error takes its time to make. */
+/**
+ * Messages are gathered for this long, or until there are so many. ssb-db writes the log and every
+ * index anew for each message that comes alone, which costs more than to verify it.
+ */
+const GATHER_MS = 5;
+const GATHER_MOST = 256;
+
+/**
+ * What ssb-db leaves unanswered counts as out of order. Made once: an error collects its stack, which
+ * took some 4 % of intake when one was made for each message.
+ */
 const UNANSWERED = new Error('expected sequence of an open database');
 
 /** A message that waits to be judged. */
@@ -39,16 +48,13 @@ export interface IntakeOptions {
   readonly onTaken?: (message: SignedValue) => void;
 }
 
-/**
- * The one gate through which messages of others come into the log. They come in together: ssb-db
- * writes the log and every index anew for each message that comes alone, which costs more than to
- * verify it.
- */
+/** The one gate through which messages of others come into the log. */
 export class Intake implements Brake {
   readonly #options: IntakeOptions;
   #waiting: (() => void)[] = [];
   #server: SsbServer | undefined;
-  readonly #arrivals = new Gathering<Arrival>((arrivals) => this.#judgeAll(arrivals));
+  #arrivals: Arrival[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -61,23 +67,28 @@ export class Intake implements Brake {
   /** What waits is dropped: nobody was told that it is here. */
   close(): void {
     this.#server = undefined;
-    this.#arrivals.clear();
+    this.#arrivals = [];
+    clearTimeout(this.#timer);
   }
 
   /**
-   * Messages are judged a moment later, in the order in which they come.
+   * Messages are judged together, a moment later at most, in the order in which they come.
    *
    * @param message in its form checked by `asSigned`, in nothing else
    * @param sender the peer it came from, who need not be its author
    * @param judged called with what became of it
    */
   take(message: SignedValue, sender: string, judged: (verdict: Verdict) => void): void {
-    this.#arrivals.add({ message, sender, judged });
+    if (this.#arrivals.push({ message, sender, judged }) >= GATHER_MOST) this.#judgeAll();
+    else if (this.#arrivals.length === 1)
+      this.#timer = setTimeout(() => this.#judgeAll(), GATHER_MS);
   }
 
-  #judgeAll(arrivals: readonly Arrival[]): void {
+  #judgeAll(): void {
+    clearTimeout(this.#timer);
+    const arrivals = this.#arrivals;
+    this.#arrivals = [];
     for (const { message, sender, judged } of arrivals) judged(this.#check(message, sender));
-    this.#goOn();
   }
 
   #check(message: SignedValue, sender: string): Verdict {
@@ -96,21 +107,13 @@ export class Intake implements Brake {
 
   /** Messages are taken from the network only as fast as the disk takes them. */
   whenRoom(go: () => void): void {
-    if (this.#pending < MOST_PENDING) go();
+    if (this.#options.heads.pending < MOST_PENDING) go();
     else this.#waiting.push(go);
   }
 
   /** A message is in the log. */
   stored(): void {
-    this.#goOn();
-  }
-
-  get #pending(): number {
-    return this.#arrivals.size + this.#options.heads.pending;
-  }
-
-  #goOn(): void {
-    if (this.#waiting.length === 0 || this.#pending > MOST_PENDING / 2) return;
+    if (this.#waiting.length === 0 || this.#options.heads.pending > MOST_PENDING / 2) return;
     for (const go of this.#waiting.splice(0)) go();
   }
 
